@@ -1,0 +1,80 @@
+# One command each. A fresh machine needs Python 3.11, pip and make; everything else is made here.
+#
+#   make demo        the whole service on this machine, until Ctrl-C
+#   make demo-once   the same once, on free ports; exit status 0 only if the report reconciles
+#   make test        lint, types and all tests, with the journeys in a real browser
+#   make check       the quick part: lint, types, tests without a browser
+#   make lock        resolve the dependencies anew into requirements.lock
+
+PYTHON ?= python3
+VENV := .venv
+# Programs are run as modules: their start-up scripts would break when the folder is moved.
+RUN := $(VENV)/bin/python -m
+READY := $(VENV)/.ready
+PO := $(wildcard whatstr/translations/*/LC_MESSAGES/*.po)
+MO := $(PO:.po=.mo)
+# Arguments for a single run, for instance: make demo ARGS="--port 8000"
+ARGS ?=
+
+# uv does not read pip's settings: an index that was set for pip is passed on.
+ifneq ($(strip $(PIP_INDEX_URL)),)
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo demo-once test check lint types env translations lock clean
+.DEFAULT_GOAL := demo
+.DELETE_ON_ERROR:
+
+demo: env
+	@$(RUN) flask whatstr demo $(ARGS)
+
+demo-once: env
+	@$(RUN) flask whatstr demo --once $(ARGS)
+
+# Without Chromium the rest still runs; under CI=true that is a failure.
+test: env lint types
+	@if $(RUN) whatstr.local.chromium; then $(RUN) pytest $(ARGS); else \
+	  $(RUN) pytest -m "not browser" $(ARGS) || exit 1; \
+	  $(RUN) whatstr.local.chromium --missing; [ "$$CI" != true ]; fi
+
+check: env lint types
+	@$(RUN) pytest -m "not browser" $(ARGS)
+
+lint: $(READY)
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+
+types: $(READY)
+	@$(RUN) mypy
+
+env: $(READY)
+	@$(MAKE) --no-print-directory translations
+
+# Each step is skipped when its result is newer than what it is made from.
+$(READY): requirements.lock requirements-uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "WhatsTR needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V 2>&1 || true)." \
+	       "Install it, or name it: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || { \
+	  echo "WhatsTR needs pip for '$(PYTHON)' (on Debian: apt-get install python3-pip)." >&2; \
+	  exit 1; }
+	@$(VENV)/bin/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear --without-pip $(VENV)
+	@echo "Preparing the environment in $(VENV) (once; about a minute) …"
+	@$(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --require-hashes \
+	  --only-binary :all: --requirement requirements-uv.txt
+	@$(VENV)/bin/uv pip sync --quiet --python $(VENV)/bin/python --require-hashes requirements.lock
+	@touch $@
+
+translations: $(MO)
+
+%.mo: %.po
+	@$(RUN) babel.messages.frontend compile --input-file $< --output-file $@ \
+	  --locale $(notdir $(patsubst %/LC_MESSAGES/,%,$(dir $<))) >/dev/null
+
+lock: $(READY)
+	@$(VENV)/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis $(MO)
