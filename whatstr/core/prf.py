@@ -1,0 +1,42 @@
+"""The one keyed function of the vault's formats: BLAKE2b over unambiguous framing.
+
+Every derived key, index and tag of WhatsTR comes from `prf` with a label of its own,
+so two purposes never share a key. The same few lines run in the browser
+(static/js/vault/primitives.mjs); tests/vectors/vault.json holds both to the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+
+Part = bytes | str
+"""A framed part: bytes as they are, text as UTF-8."""
+
+
+def u32(number: int) -> bytes:
+    """Four bytes, big-endian. Raises `struct.error` outside 0..2**32-1."""
+    return struct.pack(">I", number)
+
+
+def as_bytes(part: Part) -> bytes:
+    """A part as the bytes that go into a frame."""
+    return part.encode() if isinstance(part, str) else bytes(part)
+
+
+def lv(*parts: Part) -> bytes:
+    """Length-prefixed concatenation: no two different tuples give the same bytes."""
+    framed = [as_bytes(part) for part in parts]
+    return b"".join(u32(len(part)) + part for part in framed)
+
+
+def prf(key: bytes, label: str, *parts: Part) -> bytes:
+    """BLAKE2b-256 keyed with `key` (16..64 bytes) over LV(label, parts...)."""
+    if not 16 <= len(key) <= 64:
+        raise ValueError("a PRF key has 16 to 64 bytes")
+    return hashlib.blake2b(lv(label, *parts), key=key, digest_size=32).digest()
+
+
+def prf16(key: bytes, label: str, *parts: Part) -> bytes:
+    """The first 16 bytes of `prf`, for indexes and tags that are compared, never inverted."""
+    return prf(key, label, *parts)[:16]
