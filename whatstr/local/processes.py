@@ -49,6 +49,19 @@ def group_exists(pid: int) -> bool:
     return True
 
 
+def command_line(pid: int) -> str:
+    """How a running process was called, arguments joined by spaces; empty when there is none."""
+    try:
+        if sys.platform == "linux":
+            raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+            return raw.replace(b"\0", b" ").decode(errors="replace")
+        return subprocess.run(
+            ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ).stdout
+    except OSError:
+        return ""
+
+
 class ChildProcess:
     """A process that is started, watched and stopped by this one.
 
