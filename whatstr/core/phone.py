@@ -246,6 +246,8 @@ _PARSE_PROBLEMS = {
 }
 _LENGTH_PROBLEMS = {
     ValidationResult.TOO_SHORT: PhoneProblem.TOO_SHORT,
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: PhoneProblem.TOO_SHORT,
+    ValidationResult.INVALID_LENGTH: PhoneProblem.TOO_SHORT,
     ValidationResult.TOO_LONG: PhoneProblem.TOO_LONG,
     ValidationResult.INVALID_COUNTRY_CODE: PhoneProblem.INVALID_COUNTRY,
 }

@@ -161,6 +161,7 @@ function lengthReason(code) {
   const known = {
     INVALID_COUNTRY: "invalid_country",
     TOO_SHORT: "too_short",
+    INVALID_LENGTH: "too_short",
     TOO_LONG: "too_long",
     NOT_A_NUMBER: "not_a_number",
   };
