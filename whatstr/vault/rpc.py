@@ -143,8 +143,8 @@ def open_request(
     return request
 
 
-def seal_answer(answer: Answer, *, ident_sk: bytes, box_pk: bytes) -> bytes:
-    """Signed by IDENT, sealed to the customer's pinned box key."""
+def answer_body(answer: Answer) -> bytes:
+    """The bytes of an answer that IDENT signs, filled with blanks to a multiple of 64."""
     body: dict[str, Any] = {
         "v": 1,
         "id": wire.id_text(answer.rpc),
@@ -153,8 +153,12 @@ def seal_answer(answer: Answer, *, ident_sk: bytes, box_pk: bytes) -> bytes:
         "ok": answer.ok,
     }
     failure = {"code": answer.error, "tr": answer.tr, "en": answer.en}
-    body |= {"result": answer.result} if answer.ok else failure
-    return seal_to_customer(box_pk, sign(Label.ANSWER, wire.fill(wire.dump(body)), ident_sk))
+    return wire.fill(wire.dump(body | ({"result": answer.result} if answer.ok else failure)))
+
+
+def seal_answer(answer: Answer, *, ident_sk: bytes, box_pk: bytes) -> bytes:
+    """Signed by IDENT, sealed to the customer's pinned box key."""
+    return seal_to_customer(box_pk, sign(Label.ANSWER, answer_body(answer), ident_sk))
 
 
 def open_answer(
