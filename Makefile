@@ -69,8 +69,8 @@ $(READY): requirements.lock requirements-uv.txt
 translations: $(MO)
 
 %.mo: %.po
-	@$(RUN) babel.messages.frontend compile --input-file $< --output-file $@ \
-	  --locale $(notdir $(patsubst %/LC_MESSAGES/,%,$(dir $<))) >/dev/null
+	@$(RUN) babel.messages.frontend --quiet compile --input-file $< --output-file $@.$$$$ \
+	  --locale $(notdir $(patsubst %/LC_MESSAGES/,%,$(dir $<))) && mv $@.$$$$ $@
 
 lock: $(READY)
 	@$(VENV)/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

@@ -11,7 +11,7 @@ from redis.retry import Retry
 
 from whatstr.local.errors import LocalServiceError, shown
 from whatstr.local.folders import drop_socket_folder, make_private, socket_folder
-from whatstr.local.processes import ChildProcess, wait_until
+from whatstr.local.processes import ChildProcess, command_line, wait_until
 
 _READY_SECONDS = 15.0
 
@@ -29,6 +29,7 @@ class EmbeddedValkey:
         self.data_dir = data_dir.absolute()
         self.log_file = self.data_dir / "logs" / f"{name}.log"
         self._home = self.data_dir / name
+        self._pid_file = self._home / "server.pid"
         self._process: ChildProcess | None = None
         self._socket: Path | None = None
 
@@ -60,13 +61,13 @@ class EmbeddedValkey:
         if self._process is not None and self._process.is_running():
             return
         make_private(self._home)
-        folder = socket_folder(self._home / "sockets")
-        self._socket = folder / "valkey.sock"
-        if not wait_until(lambda: not self._answers(), seconds=_READY_SECONDS):
-            self._socket = None
+        # One that is still ending would take the new one's socket along.
+        if not wait_until(lambda: self._other_server() is None, seconds=_READY_SECONDS):
             raise LocalServiceError(
-                f"Another queue server already uses {shown(self._home)}; stop it first."
+                f"Another queue server already uses {shown(self._home)} (process "
+                f"{self._other_server()}); stop it first."
             )
+        self._socket = socket_folder(self._home / "sockets") / "valkey.sock"
         self._process = ChildProcess(
             self.name,
             [str(_program()), *self._options(self._socket)],
@@ -106,8 +107,17 @@ class EmbeddedValkey:
             "save": "",  # the append-only file is enough
             "maxmemory-policy": "noeviction",  # RQ's queues are no cache
             "daemonize": "no",
+            "pidfile": str(self._pid_file),
+            "set-proc-title": "no",  # _other_server() reads the arguments
         }
         return [part for key, value in settings.items() for part in (f"--{key}", value)]
+
+    def _other_server(self) -> int | None:
+        try:
+            pid = int(self._pid_file.read_text())
+        except (OSError, ValueError):
+            return None
+        return pid if str(self._pid_file) in command_line(pid) else None
 
     def _await_answer(self) -> None:
         process = self._process
