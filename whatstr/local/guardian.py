@@ -11,7 +11,6 @@ import signal
 import sys
 import time
 
-GRACE_SECONDS = 10.0
 _POLL_SECONDS = 0.1
 
 
@@ -37,13 +36,14 @@ def main() -> None:
     """Read until the pipe closes, then clear away the groups that are left."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    grace = float(sys.argv[1])
     groups: set[int] = set()
     for line in sys.stdin:
         action, group = line[0], int(line[1:])
         (groups.add if action == "+" else groups.discard)(group)
     if sys.platform != "linux":
         _send(groups, signal.SIGTERM)
-    end = time.monotonic() + GRACE_SECONDS
+    end = time.monotonic() + grace
     while groups and time.monotonic() < end:
         groups = {group for group in groups if _is_there(group)}
         time.sleep(_POLL_SECONDS)

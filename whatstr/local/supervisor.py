@@ -82,7 +82,7 @@ class Supervisor:
             self._handlers[number] = signal.signal(number, self._on_signal)
         # Its own session: what kills this process group does not reach it.
         self._guardian = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(Path(guardian.__file__))],
+            [sys.executable, "-I", "-S", str(Path(guardian.__file__)), str(self._grace)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
