@@ -1,0 +1,15 @@
+// What one import may cost this browser. Each limit has a code that says which one was met.
+
+/** Limits of one import; tests and callers may pass smaller ones. */
+export const LIMITS = Object.freeze({
+  fileBytes: 150 * 1024 * 1024,
+  // The sum of everything unpacked from one workbook: a zip bomb stops here.
+  unpackedBytes: 1536 * 1024 * 1024,
+  sharedTextChars: 256 * 1024 * 1024,
+  zipEntries: 20_000,
+  // vault.md §7: at most 500 000 rows a list.
+  rows: 500_000,
+  columns: 256,
+  // Meta takes at most 1,024 characters in a parameter.
+  cellChars: 1024,
+});
