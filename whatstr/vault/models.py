@@ -73,10 +73,13 @@ class Notice(Base):
 
 
 class HookInbox(Base):
-    """A raw webhook body of Meta, sealed to the sender at the door."""
+    """Something for the sender, sealed to it at a door. `origin` is the PostgreSQL role that wrote
+    the row, set by the database and by nobody else: a body that WEB inserted is never taken for
+    one of Meta's."""
 
     __tablename__ = "hook_inbox"
 
     id: Mapped[int] = public(sa.BigInteger, sa.Identity(always=True), primary_key=True)
     at: Mapped[datetime] = public()
+    origin: Mapped[str] = public(server_default=sa.text("current_user"))
     sealed: Mapped[bytes] = sealed()

@@ -1,0 +1,1 @@
+"""Abuse reports, cases, decisions and their actions."""

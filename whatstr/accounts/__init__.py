@@ -1,0 +1,1 @@
+"""Organizations, their members, staff, sessions, accepted documents and mail to them."""

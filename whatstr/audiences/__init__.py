@@ -1,0 +1,1 @@
+"""Sealed contact lists, consent, opt-outs."""

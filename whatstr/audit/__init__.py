@@ -1,0 +1,1 @@
+"""Append-only record of who did what, why and from where, chained by hash."""

@@ -1,0 +1,1 @@
+"""Money: plans, payments, credits, refunds, and the one client of Stripe (`gateway`)."""

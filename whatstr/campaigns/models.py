@@ -1,0 +1,180 @@
+"""Campaigns, their sealed parts, and one row for each message that was taken in hand."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped
+
+from whatstr.core.db import Base, pk, pseudonym, public, sealed
+from whatstr.core.statemachine import StateMachine
+
+
+class CampaignKind(StrEnum):
+    """Marketing needs consent; informational promotes nothing (Law 6563 art. 6)."""
+
+    MARKETING = "marketing"
+    INFORMATIONAL = "informational"
+
+
+class CampaignState(StrEnum):
+    UPLOADING = "uploading"
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    HELD = "held"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+
+
+_C = CampaignState
+CAMPAIGN_MACHINE = StateMachine(
+    CampaignState,
+    {
+        _C.UPLOADING: [_C.SCHEDULED, _C.QUEUED, _C.CANCELLED, _C.EXPIRED],
+        _C.SCHEDULED: [_C.QUEUED, _C.PAUSED, _C.CANCELLED, _C.EXPIRED, _C.REFUSED],
+        _C.QUEUED: [_C.RUNNING, _C.PAUSED, _C.HELD, _C.CANCELLED, _C.EXPIRED, _C.REFUSED],
+        _C.RUNNING: [_C.PAUSED, _C.HELD, _C.DONE, _C.CANCELLED, _C.EXPIRED, _C.REFUSED],
+        _C.PAUSED: [_C.QUEUED, _C.CANCELLED, _C.EXPIRED],
+        _C.HELD: [_C.QUEUED, _C.CANCELLED, _C.EXPIRED],
+        _C.DONE: [],
+        _C.CANCELLED: [],
+        _C.EXPIRED: [],
+        _C.REFUSED: [],
+    },
+)
+ACTIVE_STATES = frozenset({_C.QUEUED, _C.RUNNING})
+OVER_STATES = frozenset({_C.DONE, _C.CANCELLED, _C.EXPIRED, _C.REFUSED})
+
+
+class MessageStatus(StrEnum):
+    """Delivery status of a row. `pending` is a row without a message, or one to be tried later."""
+
+    PENDING = "pending"
+    HANDING = "handing"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class Campaign(Base):
+    """One send to one audience. Title, template and mapping live in the sealed `record`."""
+
+    __tablename__ = "campaign"
+
+    id: Mapped[uuid.UUID] = pk()
+    organization_id: Mapped[uuid.UUID] = public(sa.ForeignKey("organization.id"), index=True)
+    line_id: Mapped[uuid.UUID] = public(sa.ForeignKey("line.id"), index=True)
+    member_id: Mapped[uuid.UUID] = public(sa.ForeignKey("member.id"))
+    kind: Mapped[CampaignKind] = public()
+    state: Mapped[CampaignState] = public(default=CampaignState.UPLOADING)
+    reason_code: Mapped[str | None] = public()
+    rows: Mapped[int] = public()
+    chunks: Mapped[int] = public()
+    media: Mapped[list[Any]] = public(JSONB, default=list)
+    due_at: Mapped[datetime] = public()
+    expires_at: Mapped[datetime] = public()
+    jk_wrap: Mapped[bytes] = sealed()
+    record: Mapped[bytes] = sealed()
+    created_at: Mapped[datetime] = public()
+    committed_at: Mapped[datetime | None] = public()
+    started_at: Mapped[datetime | None] = public()
+    finished_at: Mapped[datetime | None] = public()
+    state_changed_at: Mapped[datetime] = public()
+    totals: Mapped[dict[str, Any] | None] = public(JSONB)
+
+    __table_args__ = (
+        sa.Index(
+            "ix_campaign_work",
+            "line_id",
+            "due_at",
+            postgresql_where=sa.text("state in ('scheduled', 'queued', 'running')"),
+        ),
+    )
+
+
+class CampaignSeal(Base):
+    """The header with the campaign's key, sealed to a weekly key of the sender. Deleted at the end."""
+
+    __tablename__ = "campaign_seal"
+
+    campaign_id: Mapped[uuid.UUID] = public(
+        sa.ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True
+    )
+    kid: Mapped[int] = public(sa.BigInteger)
+    header: Mapped[bytes] = sealed()
+
+
+class CampaignChunk(Base):
+    """Up to 500 rows, Box JOB_CHUNK under JK."""
+
+    __tablename__ = "campaign_chunk"
+
+    campaign_id: Mapped[uuid.UUID] = public(
+        sa.ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True
+    )
+    no: Mapped[int] = public(primary_key=True, autoincrement=False)
+    data: Mapped[bytes] = sealed()
+
+
+class CampaignMedia(Base):
+    """A piece of 1 MiB of a header's file, Box JOB_MEDIA under JK."""
+
+    __tablename__ = "campaign_media"
+
+    campaign_id: Mapped[uuid.UUID] = public(
+        sa.ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True
+    )
+    no: Mapped[int] = public(primary_key=True, autoincrement=False)
+    piece: Mapped[int] = public(primary_key=True, autoincrement=False)
+    data: Mapped[bytes] = sealed()
+
+
+class Message(Base):
+    """One row taken in hand. `mref` goes to Meta as opaque data and names the row in every
+    webhook. WEB reads states and times; only the sender reads `mref` and `recipient_ix`."""
+
+    __tablename__ = "message"
+
+    campaign_id: Mapped[uuid.UUID] = public(
+        sa.ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True
+    )
+    row: Mapped[int] = public(primary_key=True, autoincrement=False)
+    status: Mapped[MessageStatus] = public()
+    code: Mapped[int | None] = public()
+    attempts: Mapped[int] = public(default=1)
+    not_before: Mapped[datetime | None] = public()
+    claim: Mapped[uuid.UUID | None] = public()
+    mref: Mapped[bytes] = pseudonym(unique=True)
+    recipient_ix: Mapped[bytes] = pseudonym()
+    handed_at: Mapped[datetime | None] = public()
+    accepted_at: Mapped[datetime | None] = public()
+    sent_at: Mapped[datetime | None] = public()
+    delivered_at: Mapped[datetime | None] = public()
+    read_at: Mapped[datetime | None] = public()
+    failed_at: Mapped[datetime | None] = public()
+
+    __table_args__ = (
+        sa.UniqueConstraint("campaign_id", "recipient_ix"),
+        sa.Index(
+            "ix_message_open",
+            "campaign_id",
+            "status",
+            postgresql_where=sa.text("status in ('pending', 'handing', 'unknown')"),
+        ),
+        sa.Index("ix_message_accepted_at", "campaign_id", "accepted_at"),
+    )

@@ -1,0 +1,181 @@
+"""The staff tier: profile values sealed at rest, bound to table, column and row, with key ids.
+
+Sealing format and reasons: vault design, sections 14.10 and 16. `StringEncryptedType` of
+SQLAlchemy-Utils is used through `PiiType` only, because its own engines have no key id, no
+associated data and, by default, a fixed IV.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import uuid
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy_utils import StringEncryptedType
+from sqlalchemy_utils.types.encrypted.encrypted_type import (
+    EncryptionDecryptionBaseEngine,
+    InvalidCiphertextError,
+)
+
+from whatstr.core.prf import prf16
+
+
+class RowBindingError(InvalidCiphertextError):  # type: ignore[misc]
+    """A sealed value stands in a row it was not written for."""
+
+
+class MissingRing(RuntimeError):
+    """This process holds no staff-tier ring."""
+
+
+class Ring:
+    """Keys of the staff tier, filled once at start from the process's own secrets."""
+
+    keys: ClassVar[dict[int, AESGCM]] = {}
+    current: ClassVar[int | None] = None
+    index_key: ClassVar[bytes | None] = None
+
+    @classmethod
+    def load(cls, text: str) -> None:
+        """Read `{"current": 1, "keys": {"1": b64}, "index": b64}`; refuse short or missing keys."""
+        data = json.loads(text)
+        keys = {int(kid): base64.b64decode(key) for kid, key in data["keys"].items()}
+        index = base64.b64decode(data["index"])
+        current = int(data["current"])
+        if current not in keys or any(not 0 < kid < 256 for kid in keys):
+            raise ValueError("staff ring: the current key id is not in the ring")
+        if len(index) != 32 or any(len(key) != 32 for key in keys.values()):
+            raise ValueError("staff ring: every key must be 32 bytes")
+        cls.keys = {kid: AESGCM(key) for kid, key in keys.items()}
+        cls.current, cls.index_key = current, index
+
+    @classmethod
+    def clear(cls) -> None:
+        cls.keys, cls.current, cls.index_key = {}, None, None
+
+    @staticmethod
+    def generate() -> str:
+        """A new ring as JSON text."""
+        key, index = (base64.b64encode(os.urandom(32)).decode() for _ in range(2))
+        return json.dumps({"current": 1, "keys": {"1": key}, "index": index})
+
+
+class PiiEngine(EncryptionDecryptionBaseEngine):  # type: ignore[misc]
+    """AES-256-GCM; stateless on purpose, so that threads have nothing to mix up."""
+
+    def _update_key(self, key: object) -> None:
+        pass
+
+    def encrypt(self, value: tuple[str, uuid.UUID, str]) -> str:
+        context, row, text = value
+        if Ring.current is None:
+            raise MissingRing(context)
+        head, nonce = bytes([1, Ring.current]) + row.bytes, os.urandom(12)
+        body = Ring.keys[Ring.current].encrypt(nonce, text.encode(), head + context.encode())
+        return base64.urlsafe_b64encode(head + nonce + body).decode()
+
+    def decrypt(self, value: tuple[str, str]) -> tuple[uuid.UUID, str]:
+        context, stored = value
+        if Ring.current is None:
+            raise MissingRing(context)
+        try:
+            raw = base64.urlsafe_b64decode(stored)
+            head = raw[:18]
+            if head[0] != 1:
+                raise ValueError(head[0])
+            plain = Ring.keys[head[1]].decrypt(raw[18:30], raw[30:], head + context.encode())
+            return uuid.UUID(bytes=head[2:]), plain.decode()
+        except (InvalidTag, ValueError, KeyError, IndexError):
+            raise InvalidCiphertextError(context) from None
+
+
+class PiiType(StringEncryptedType):  # type: ignore[misc]
+    """Column type of the staff tier. The Python value is `(row id, text)`, so that a raw string
+    can never slip in; models expose it through `pii()`."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, context: str) -> None:
+        super().__init__(sa.Unicode, None, PiiEngine)
+        self.context = context
+
+    def process_bind_param(self, value: Any, dialect: Any) -> Any:
+        if value is None:
+            return None
+        if not isinstance(value, tuple):
+            raise TypeError("staff-tier values are bound to a row: set them through the property")
+        return self.engine.encrypt((self.context, *value))
+
+    def process_result_value(self, value: Any, dialect: Any) -> Any:
+        return None if value is None else self.engine.decrypt((self.context, value))
+
+
+def blind_index(context: str, normalised: str) -> bytes:
+    """16-byte keyed index of a normalised value, for exact search only. `context` is table.column."""
+    if Ring.index_key is None:
+        raise MissingRing(context)
+    return prf16(Ring.index_key, "wtr1/pii-ix/" + context, normalised.encode())
+
+
+def pii(
+    column: str,
+    *,
+    index: str | None = None,
+    mask: str | None = None,
+    context: str | None = None,
+    norm: Callable[[str], str] | None = None,
+    masker: Callable[[str], str] | None = None,
+) -> Any:
+    """A model property over a `PiiType` column. Setting it also writes the blind index and the
+    masked form beside it. Reading raises RowBindingError when the value belongs to another row."""
+
+    def read(self: Any) -> str | None:
+        value = getattr(self, column)
+        if value is not None and value[0] != self.id:
+            raise RowBindingError(column)
+        return None if value is None else value[1]
+
+    def write(self: Any, text: str | None) -> None:
+        if self.id is None:
+            raise TypeError("give the row its id before any staff-tier value")
+        setattr(self, column, None if text is None else (self.id, text))
+        if index and context and norm:
+            setattr(self, index, None if text is None else blind_index(context, norm(text)))
+        if mask and masker:
+            setattr(self, mask, None if text is None else masker(text))
+
+    return property(read, write)
+
+
+class PiiMixin:
+    """Gives a new object its id first, so that sealed values can bind to it in any order."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.id = kwargs.pop("id", None) or uuid.uuid4()
+        super().__init__(**kwargs)
+
+
+def norm_email(text: str) -> str:
+    """NFKC, trimmed, lower case."""
+    import unicodedata
+
+    return unicodedata.normalize("NFKC", text).strip().lower()
+
+
+def norm_text(text: str) -> str:
+    """Digits and letters only, lower case: for numbers written with blanks or dashes."""
+    return "".join(ch for ch in text if ch.isalnum()).lower()
+
+
+def mask_email(text: str) -> str:
+    """`ayse@firma.com` becomes `a***@f***.com`."""
+    name, _, host = text.partition("@")
+    label, _, rest = host.partition(".")
+    return f"{name[:1]}***@{label[:1]}***.{rest}" if rest else f"{name[:1]}***"

@@ -1,0 +1,78 @@
+"""Language, numbers, money and time as people here read them (Flask-Babel)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import flask
+from babel.numbers import format_currency, format_decimal
+from flask_babel import Babel, format_datetime, get_locale
+
+from whatstr.core.money import lira
+
+LANGUAGES = ("tr", "en")
+ZONE = "Europe/Istanbul"
+COOKIE = "wtr_lang"
+TRANSLATIONS = Path(__file__).resolve().parents[1] / "translations"
+
+
+def choose_language() -> str:
+    """`?lang=`, then the cookie, then what the browser asks for, then Turkish."""
+    if not flask.has_request_context():
+        return str(getattr(flask.g, "language", "tr")) if flask.has_app_context() else "tr"
+    request = flask.request
+    for wanted in (request.args.get("lang"), request.cookies.get(COOKIE)):
+        if wanted in LANGUAGES:
+            return wanted
+    return request.accept_languages.best_match(LANGUAGES) or "tr"
+
+
+def language() -> str:
+    """`tr` or `en` for the current request."""
+    return str(get_locale() or "tr")[:2]
+
+
+def money(kurus: int) -> str:
+    """`1.250,00 ₺` in Turkish, `₺1,250.00` in English."""
+    amount: Decimal = lira(kurus)
+    if language() == "tr":
+        return format_decimal(amount, format="#,##0.00", locale="tr_TR") + " ₺"
+    return format_currency(amount, "TRY", locale="en")
+
+
+def number(value: int | float | Decimal) -> str:
+    return format_decimal(value, locale="tr_TR" if language() == "tr" else "en")
+
+
+def moment(value: datetime | None) -> str:
+    """`23 Kas 2026 14:05` in Istanbul's time; a dash for none."""
+    if value is None:
+        return "–"
+    return str(format_datetime(value, "d MMM y HH:mm"))
+
+
+def domains() -> list[str]:
+    """One gettext domain for each area of the product that has a Turkish catalogue."""
+    return sorted(p.stem for p in (TRANSLATIONS / "tr" / "LC_MESSAGES").glob("*.po"))
+
+
+def init_app(app: flask.Flask) -> None:
+    names = domains() or ["core"]
+    app.config["BABEL_DEFAULT_LOCALE"] = "tr"
+    app.config["BABEL_DEFAULT_TIMEZONE"] = ZONE
+    app.config["BABEL_DOMAIN"] = ";".join(names)
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join([str(TRANSLATIONS)] * len(names))
+    Babel(app, locale_selector=choose_language)
+    app.jinja_env.filters.update(money=money, number=number, datetime=moment)
+    app.context_processor(lambda: {"current_locale": language()})
+
+    @app.after_request
+    def remember_language(response: flask.Response) -> flask.Response:
+        wanted = flask.request.args.get("lang")
+        if wanted in LANGUAGES:
+            response.set_cookie(
+                COOKIE, wanted, max_age=31_536_000, samesite="Lax", secure=flask.request.is_secure
+            )
+        return response

@@ -1,0 +1,86 @@
+"""A WhatsApp line of an organization: what everybody may know, and what only the sender opens."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
+
+from whatstr.accounts.models import mask_phone_digits
+from whatstr.core.crypto import PiiMixin, PiiType, norm_text, pii
+from whatstr.core.db import Base, masked, personal, pk, pseudonym, public, sealed
+from whatstr.core.statemachine import StateMachine
+
+
+class LineState(StrEnum):
+    """`held`: Meta or the token stops it; `paused`: our staff stopped it."""
+
+    CONNECTED = "connected"
+    HELD = "held"
+    PAUSED = "paused"
+    DISCONNECTED = "disconnected"
+
+
+LINE_MACHINE = StateMachine(
+    LineState,
+    {
+        LineState.CONNECTED: [LineState.HELD, LineState.PAUSED, LineState.DISCONNECTED],
+        LineState.HELD: [LineState.CONNECTED, LineState.PAUSED, LineState.DISCONNECTED],
+        LineState.PAUSED: [LineState.CONNECTED, LineState.HELD, LineState.DISCONNECTED],
+        LineState.DISCONNECTED: [LineState.CONNECTED],
+    },
+)
+
+
+class Line(PiiMixin, Base):
+    """A sender number. The sender writes state and health; WEB stores the number it signed."""
+
+    __tablename__ = "line"
+
+    id: Mapped[uuid.UUID] = pk()
+    organization_id: Mapped[uuid.UUID] = public(sa.ForeignKey("organization.id"), index=True)
+    state: Mapped[LineState] = public(default=LineState.CONNECTED)
+    state_reason: Mapped[str | None] = public()
+    hold_code: Mapped[int | None] = public()
+    hold_until: Mapped[datetime | None] = public()
+    throughput: Mapped[int] = public(default=80)
+    quality: Mapped[str] = public(default="UNKNOWN")
+    limit_tier: Mapped[str | None] = public()
+    meta_status: Mapped[str | None] = public()
+    health: Mapped[dict[str, Any]] = public(default=dict)
+    connected_at: Mapped[datetime] = public()
+    checked_at: Mapped[datetime | None] = public()
+
+    number_ct = personal("display_number", PiiType("line.display_number"), nullable=True)
+    number_ix: Mapped[bytes | None] = pseudonym(index=True)
+    number_masked: Mapped[str | None] = masked()
+    display_number = pii(
+        "number_ct",
+        index="number_ix",
+        context="line.display_number",
+        norm=norm_text,
+        mask="number_masked",
+        masker=mask_phone_digits,
+    )
+    name_ct = personal("verified_name", PiiType("line.verified_name"), nullable=True)
+    verified_name = pii("name_ct")
+
+
+class LineConnection(Base):
+    """How the sender reaches a line at Meta: Box CONN under CK, with the pins of the organization.
+
+    Plaintext JSON: `{waba_id, phone_number_id, token, pin, sign_pk, box_pk}`.
+    """
+
+    __tablename__ = "s_conn"
+
+    line_id: Mapped[uuid.UUID] = public(sa.ForeignKey("line.id"), primary_key=True)
+    organization_id: Mapped[uuid.UUID] = public(sa.ForeignKey("organization.id"), index=True)
+    sealed: Mapped[bytes] = sealed()
+    phone_number_ix: Mapped[bytes] = pseudonym(unique=True)
+    account_ix: Mapped[bytes] = pseudonym(index=True)
+    updated_at: Mapped[datetime] = public()

@@ -1,0 +1,23 @@
+"""Every mapped class, imported once so that metadata is whole: for migrations and tests."""
+
+from whatstr.abuse import models as abuse
+from whatstr.accounts import models as accounts
+from whatstr.audiences import models as audiences
+from whatstr.audit import models as audit
+from whatstr.billing import models as billing
+from whatstr.campaigns import models as campaigns
+from whatstr.lines import models as lines
+from whatstr.sending import models as sending
+from whatstr.vault import models as vault
+
+__all__ = [
+    "abuse",
+    "accounts",
+    "audiences",
+    "audit",
+    "billing",
+    "campaigns",
+    "lines",
+    "sending",
+    "vault",
+]

@@ -1,0 +1,1 @@
+"""What is held about a customer, and how it is shown to them."""
