@@ -54,7 +54,7 @@ env: $(READY)
 # Each step is skipped when its result is newer than what it is made from.
 $(READY): requirements.lock requirements-uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "WhatsTR needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V 2>&1 || true)." \
+	  echo "WhatsTR needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V 2>/dev/null || echo missing)." \
 	       "Install it, or name it: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -m pip --version >/dev/null 2>&1 || { \
 	  echo "WhatsTR needs pip for '$(PYTHON)' (on Debian: apt-get install python3-pip)." >&2; \
@@ -67,6 +67,7 @@ $(READY): requirements.lock requirements-uv.txt
 	@touch $@
 
 translations: $(MO)
+	@:
 
 %.mo: %.po
 	@$(RUN) babel.messages.frontend --quiet compile --input-file $< --output-file $@.$$$$ \
