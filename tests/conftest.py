@@ -18,6 +18,11 @@ from whatstr.local.valkey import EmbeddedValkey
 def pytest_configure(config: pytest.Config) -> None:
     services.forget_own_environment()
     services.refuse_other_hosts()
+    # pytest-playwright 0.10 defines `base_url` in the way that pytest 10 will refuse.
+    session_fixtures = "Session-scoped fixtures defined as instance methods"
+    config.addinivalue_line(
+        "filterwarnings", f"ignore:{session_fixtures}:pytest.PytestRemovedIn10Warning"
+    )
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
