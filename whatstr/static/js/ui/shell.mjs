@@ -1,6 +1,5 @@
 /** What every page has: the theme switch, the dock's sheet, the language link, the shortcut map. */
 
-import { h } from "./dom.mjs";
 import { openKeymap, registerShortcuts, startShortcuts } from "./shortcuts.mjs";
 import { startThemeSwitch } from "./theme_switch.mjs";
 import { ui } from "./words.mjs";
@@ -61,4 +60,4 @@ for (const button of document.querySelectorAll('[data-action="shortcuts"]')) {
   button.addEventListener("click", openKeymap);
 }
 for (const field of document.querySelectorAll("#error-summary")) field.focus();
-document.documentElement.append(h("template", { "data-shell": "ready" }));
+document.documentElement.dataset.shell = "ready";
