@@ -13,6 +13,7 @@ from whatstr.simulator.stripe.store import Json
 from whatstr.simulator.stripe.world import World
 
 _COPIED = (
+    "allowed_payment_method_types",
     "billing_address_collection",
     "cancel_url",
     "client_reference_id",
@@ -23,7 +24,6 @@ _COPIED = (
     "metadata",
     "mode",
     "payment_method_collection",
-    "payment_method_types",
     "submit_type",
     "success_url",
 )

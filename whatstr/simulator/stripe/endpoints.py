@@ -8,6 +8,7 @@ from whatstr.simulator.stripe import (
     catalogue,
     checkout,
     disputes,
+    parameters,
     payments,
     refunds,
     subscriptions,
@@ -37,75 +38,6 @@ class Endpoint:
     def is_list(self) -> bool:
         """A page of records, newest first."""
         return self.method == "GET" and self.answer is None and "{id}" not in self.path
-
-
-_PRODUCT: Final[Spec] = {
-    "active": bool,
-    "description": str,
-    "metadata": METADATA,
-    "name": str,
-    "statement_descriptor": str,
-    "tax_code": str,
-    "unit_label": str,
-    "url": str,
-}
-_RECURRING: Final[Spec] = {
-    "interval": ("day", "week", "month", "year"),
-    "interval_count": int,
-    "usage_type": ("licensed",),
-}
-_TAX_BEHAVIOR: Final = ("exclusive", "inclusive", "unspecified")
-_CUSTOMER: Final[Spec] = {
-    "description": str,
-    "email": str,
-    "metadata": METADATA,
-    "name": str,
-    "phone": str,
-    "preferred_locales": [str],
-}
-_SESSION: Final[Spec] = {
-    "billing_address_collection": ("auto", "required"),
-    "cancel_url": str,
-    "client_reference_id": str,
-    "customer": str,
-    "customer_creation": ("always", "if_required"),
-    "customer_email": str,
-    "expires_at": int,
-    "line_items": [
-        {
-            "price": str,
-            "price_data": {
-                "currency": str,
-                "product": str,
-                "product_data": {
-                    "description": str,
-                    "metadata": METADATA,
-                    "name": str,
-                    "tax_code": str,
-                },
-                "recurring": {"interval": _RECURRING["interval"], "interval_count": int},
-                "tax_behavior": _TAX_BEHAVIOR,
-                "unit_amount": int,
-            },
-            "quantity": int,
-        }
-    ],
-    "locale": str,
-    "metadata": METADATA,
-    "mode": ("payment", "subscription"),
-    "payment_intent_data": {
-        "description": str,
-        "metadata": METADATA,
-        "statement_descriptor_suffix": str,
-    },
-    "payment_method_collection": ("always", "if_required"),
-    "payment_method_types": [("card",)],
-    "submit_type": ("auto", "book", "donate", "pay", "subscribe"),
-    "subscription_data": {"description": str, "metadata": METADATA},
-    "success_url": str,
-    "ui_mode": ("hosted_page",),
-}
-_EVIDENCE: Final[Spec] = dict.fromkeys(disputes.EVIDENCE.split(), str)
 
 
 def _resource(
@@ -158,8 +90,8 @@ ENDPOINTS: Final[list[Endpoint]] = [
         "product",
         "Product",
         filters={"active": bool, "created": RANGE, "ids": [str]},
-        create=({**_PRODUCT, "id": str, "images": [str]}, catalogue.create_product),
-        update=({**_PRODUCT, "default_price": str}, catalogue.update_product),
+        create=({**parameters.PRODUCT, "id": str, "images": [str]}, catalogue.create_product),
+        update=({**parameters.PRODUCT, "default_price": str}, catalogue.update_product),
     ),
     *_resource(
         "prices",
@@ -183,8 +115,8 @@ ENDPOINTS: Final[list[Endpoint]] = [
                 "nickname": str,
                 "product": str,
                 "product_data": {"metadata": METADATA, "name": str},
-                "recurring": _RECURRING,
-                "tax_behavior": _TAX_BEHAVIOR,
+                "recurring": parameters.RECURRING,
+                "tax_behavior": parameters.TAX_BEHAVIOR,
                 "unit_amount": int,
             },
             catalogue.create_price,
@@ -199,8 +131,8 @@ ENDPOINTS: Final[list[Endpoint]] = [
         "customer",
         "Customer",
         filters={"created": RANGE, "email": str},
-        create=(_CUSTOMER, catalogue.create_customer),
-        update=(_CUSTOMER, catalogue.update_customer),
+        create=(parameters.CUSTOMER, catalogue.create_customer),
+        update=(parameters.CUSTOMER, catalogue.update_customer),
     ),
     *_resource(
         "checkout/sessions",
@@ -213,7 +145,7 @@ ENDPOINTS: Final[list[Endpoint]] = [
             "status": ("complete", "expired", "open"),
             "subscription": str,
         },
-        create=(_SESSION, checkout.create_session),
+        create=(parameters.SESSION, checkout.create_session),
         update=({"metadata": METADATA}, checkout.update_session),
     ),
     _action(
@@ -282,7 +214,7 @@ ENDPOINTS: Final[list[Endpoint]] = [
         "Dispute",
         filters={"charge": str, "created": RANGE, "payment_intent": str},
         update=(
-            {"evidence": _EVIDENCE, "metadata": METADATA, "submit": bool},
+            {"evidence": parameters.EVIDENCE, "metadata": METADATA, "submit": bool},
             disputes.update_dispute,
         ),
     ),
