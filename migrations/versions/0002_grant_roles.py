@@ -17,8 +17,8 @@ depends_on = None
 ROLES = ("web", "admin", "hook", "sender", "worker", "scheduler")
 
 CAMPAIGN = (
-    "id, organization_id, line_id, member_id, kind, state, reason_code, rows, chunks, media, due_at, "
-    "expires_at, created_at, committed_at, started_at, finished_at, state_changed_at, totals"
+    "id, organization_id, line_id, member_id, kind, state, reason_code, rows, chunks, "
+    "media, due_at, expires_at, created_at, committed_at, started_at, finished_at, state_changed_at, totals"
 )
 CAMPAIGN_MOVES = "state, reason_code, started_at, finished_at, state_changed_at, totals"
 MESSAGE = (
@@ -83,7 +83,8 @@ RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         "organization": ("SELECT", "UPDATE"),
         "member": (
             f"SELECT({MEMBER})",
-            "UPDATE(state, language, name, email, email_ix, email_masked, phone, phone_ix, phone_masked)",
+            "UPDATE(state, language, name, email, email_ix, email_masked)",
+            "UPDATE(phone, phone_ix, phone_masked)",
         ),
         "member_session": (
             "SELECT(id, member_id, organization_id, created_at, seen_at, expires_at, revoked_at)",

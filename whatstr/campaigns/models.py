@@ -108,7 +108,7 @@ class Campaign(Base):
 
 
 class CampaignSeal(Base):
-    """The header with the campaign's key, sealed to a weekly key of the sender. Deleted at the end."""
+    """The header with the campaign's key, sealed to a weekly key of the sender; dies at the end."""
 
     __tablename__ = "campaign_seal"
 

@@ -118,7 +118,7 @@ class PiiType(StringEncryptedType):  # type: ignore[misc]
 
 
 def blind_index(context: str, normalised: str) -> bytes:
-    """16-byte keyed index of a normalised value, for exact search only. `context` is table.column."""
+    """16-byte keyed index of a normalised value, for exact search. `context` is table.column."""
     if Ring.index_key is None:
         raise MissingRing(context)
     return prf16(Ring.index_key, "wtr1/pii-ix/" + context, normalised.encode())

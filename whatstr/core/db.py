@@ -66,7 +66,7 @@ class Tier(StrEnum):
 
     PUBLIC = "public"  # ids, states, counts, times
     PERSONAL = "personal"  # staff tier: sealed at rest, masked, revealed with a reason
-    SECRET = "secret"  # hashes of credentials: never shown to anybody
+    SECRET = "secret"  # noqa: S105 hashes of credentials: never shown to anybody
     SEALED = "sealed"  # vault tier: ciphertext that no process but its reader opens
     PSEUDONYM = "pseudonym"  # keyed indexes: meaningless without the key, never shown
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 
 class DomainError(Exception):
-    """A refusal with a stable code. `context` holds plain values for the sentence and the API answer.
+    """A refusal with a stable code. `context` holds plain values for sentence and API answer.
 
     `status` is the HTTP status that shells answer with. Neither `detail` nor `context` may carry
     personal data: both may be logged.

@@ -34,15 +34,15 @@ class SafeJob(Job):
     """A job that can only run a registered task."""
 
     @property
-    def func(self) -> Callable[..., object]:  # type: ignore[override]
+    def func(self) -> Callable[..., object]:
         if self.instance:
             raise PermissionError("instance methods are not allowed")
-        return TASKS[self.func_name]
+        return TASKS[str(self.func_name)]
 
     def send_webhooks(self, *args: Any, **kwargs: Any) -> None:
         pass
 
-    success_callback = failure_callback = stopped_callback = property(lambda self: None)  # type: ignore[assignment]
+    success_callback = failure_callback = stopped_callback = property(lambda self: None)
 
 
 class SafeQueue(Queue):

@@ -73,7 +73,9 @@ def sentence(error: DomainError) -> str:
     found: dict[str, Sentence] = flask.current_app.extensions["whatstr_sentences"]
     if error.code in found:
         return found[error.code](error)
-    return _("This cannot be done now. Nothing was changed. Please try again or write to support.")
+    return str(
+        _("This cannot be done now. Nothing was changed. Please try again or write to support.")
+    )
 
 
 def _answer(status: int, code: str, message: str, context: dict[str, object]) -> Response:
@@ -100,7 +102,7 @@ def _on_domain_error(error: DomainError) -> Response:
 
 def _on_http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    if error.response is not None:
+    if isinstance(error.response, Response):
         return error.response
     code = "csrf" if isinstance(error, CSRFError) else f"http_{status}"
     response = _answer(status, code, "", {})
