@@ -18,7 +18,8 @@ ROLES = ("web", "admin", "hook", "sender", "worker", "scheduler")
 
 CAMPAIGN = (
     "id, organization_id, line_id, member_id, kind, state, reason_code, rows, chunks, "
-    "media, due_at, expires_at, created_at, committed_at, started_at, finished_at, state_changed_at, totals"
+    "media, due_at, expires_at, created_at, committed_at, started_at, finished_at, "
+    "state_changed_at, totals"
 )
 CAMPAIGN_MOVES = "state, reason_code, started_at, finished_at, state_changed_at, totals"
 MESSAGE = (
