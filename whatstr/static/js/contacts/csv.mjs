@@ -111,5 +111,7 @@ function swallowedRows(error, rows) {
 
 function unquoted(cell) {
   const inner = /^\s*"(.*)"\s*$/su.exec(cell);
-  return inner ? inner[1].replaceAll('""', '"') : cell;
+  if (inner) return inner[1].replaceAll('""', '"');
+  // The quote that never closes, or its lost partner.
+  return cell.split('"').length === 2 ? cell.replace(/^\s*"|"\s*$/u, "") : cell;
 }

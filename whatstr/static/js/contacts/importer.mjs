@@ -29,7 +29,6 @@ export class Importer {
   #layout = null;
   #workbook = null;
   #sheet = 0;
-  #total = 0;
   #collector = null;
 
   /**
@@ -62,7 +61,7 @@ export class Importer {
    *   columns: {index: number, title: string, kind: string, filled: number}[],
    *   totalRows: number, exact: boolean
    * }>} `rows`: the first 20, header included; `totalRows` counts people, without the header;
-   *   `exact` is false for workbooks, which only say what they expect
+   *   `exact` is false for long workbooks, whose blank rows are only known after reading
    */
   async inspect({ encoding, delimiter, sheet, signal } = {}) {
     const seen =
@@ -73,7 +72,6 @@ export class Importer {
     const guess = guessMapping(seen.sample.map((row) => row.cells), this.#region);
     const headerLine = guess.headerRow === null ? null : seen.sample[guess.headerRow].line;
     const { sample, total, ...facts } = seen;
-    this.#total = Math.max(total - (guess.headerRow === null ? 0 : guess.headerRow + 1), 0);
     return {
       kind: this.kind,
       encoding: null,
@@ -86,7 +84,7 @@ export class Importer {
       rows: sample.slice(0, SHOWN_ROWS),
       mapping: { headerLine, phone: guess.phone, name: guess.name, fields: guess.fields },
       columns: guess.columns,
-      totalRows: this.#total,
+      totalRows: Math.max(total - (guess.headerRow === null ? 0 : guess.headerRow + 1), 0),
     };
   }
 
@@ -123,7 +121,7 @@ export class Importer {
       }
       if (onProgress && performance.now() - told > PROGRESS_MS) {
         told = performance.now();
-        onProgress({ share: share ?? this.#share(collector), ...collector.progress() });
+        onProgress({ share, ...collector.progress() });
       }
     }
     onProgress?.({ share: 1, ...collector.progress() });
@@ -150,10 +148,6 @@ export class Importer {
       ...reject.cells,
     ]);
     return toCsv([[...first, ...titles], ...lines]);
-  }
-
-  #share(collector) {
-    return this.#total ? Math.min(0.99, collector.progress().total / this.#total) : 0;
   }
 
   async #inspectText(encoding, delimiter, signal) {
@@ -193,16 +187,16 @@ export class Importer {
     this.#sheet = sheet ?? this.#workbook.firstVisible;
     if (!sheets[this.#sheet]) throw new ImportProblem("no_sheet");
     const sample = [];
-    let expected = 0;
-    for await (const batch of this.#workbook.rows(this.#sheet, pacer(signal))) {
-      sample.push(...batch.rows);
-      expected = batch.expected;
+    const pace = pacer(signal);
+    for await (const { rows } of this.#workbook.rows(this.#sheet, pace)) {
+      sample.push(...rows);
       if (sample.length >= SAMPLE_ROWS) break;
     }
+    const exact = sample.length < SAMPLE_ROWS;
     return {
       sample: sample.slice(0, SAMPLE_ROWS),
-      total: sample.length < SAMPLE_ROWS ? sample.length : Math.max(expected, sample.length),
-      exact: sample.length < SAMPLE_ROWS,
+      total: exact ? sample.length : await this.#workbook.countRows(this.#sheet, pace),
+      exact,
       sheets: sheets.map(({ name, hidden }) => ({ name, hidden })),
       sheet: this.#sheet,
     };
@@ -211,7 +205,7 @@ export class Importer {
   /** The rows that hold anything, with the numbers a spreadsheet shows for them. */
   async *#batches(pace) {
     if (this.kind === "xlsx") {
-      for await (const { rows } of this.#workbook.rows(this.#sheet, pace)) yield { rows };
+      yield* this.#workbook.rows(this.#sheet, pace);
       return;
     }
     let line = 0;

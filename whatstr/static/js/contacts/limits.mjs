@@ -3,8 +3,8 @@
 /** Limits of one import; tests and callers may pass smaller ones. */
 export const LIMITS = Object.freeze({
   fileBytes: 150 * 1024 * 1024,
-  // The sum of everything unpacked from one workbook: a zip bomb stops here.
-  unpackedBytes: 1536 * 1024 * 1024,
+  // What one part of a workbook may unpack to: a zip bomb stops here.
+  unpackedBytes: 1024 * 1024 * 1024,
   sharedTextChars: 256 * 1024 * 1024,
   zipEntries: 20_000,
   // vault.md §7: at most 500 000 rows a list.

@@ -1,8 +1,11 @@
 // Workbooks (.xlsx, ECMA-376) as rows of text, streamed: no DOM, no whole sheet in memory.
-import { columnOf, dateText, isDateFormat, numberText } from "./cells.mjs";
+import { isDateFormat } from "./cells.mjs";
 import { ImportProblem } from "./problem.mjs";
-import { parseXml, unescape } from "./xml.mjs";
+import { SheetReader, StringReader } from "./sheet.mjs";
+import { parseXml } from "./xml.mjs";
 import { Zip } from "./zip.mjs";
+
+const ROW_TAG = /<(?:\w+:)?row[\s>]/gu;
 
 /** An open workbook. */
 export class Workbook {
@@ -40,8 +43,8 @@ export class Workbook {
    *
    * @param {number} index into `sheets`
    * @param {() => Promise<void>} pace see turns.mjs
-   * @yields {{rows: {line: number, cells: string[]}[], expected: number}} `line` is the row number
-   *   that Excel shows; `expected` what the sheet says of its length, 0 when it says nothing
+   * @yields {{rows: {line: number, cells: string[]}[], share: number}} `line` is the row number
+   *   that Excel shows; `share` of the sheet read, 0 to 1
    */
   async *rows(index, pace) {
     await this.#loadStrings(pace);
@@ -52,10 +55,28 @@ export class Workbook {
       columns: this.#limits.columns,
     });
     for (const _ of parseXml(this.#zip.pieces(this.sheets[index].path), reader)) {
-      if (reader.ready.length > 0) yield { rows: reader.take(), expected: reader.expected };
+      if (reader.ready.length > 0) yield { rows: reader.take(), share: this.#zip.share };
       await pace();
     }
-    if (reader.ready.length > 0) yield { rows: reader.take(), expected: reader.expected };
+    if (reader.ready.length > 0) yield { rows: reader.take(), share: 1 };
+  }
+
+  /**
+   * How many rows a sheet may hold, counted without reading them: its own word for that is often
+   * missing, and often a million.
+   */
+  async countRows(index, pace) {
+    const latin = new TextDecoder("latin1");
+    let rows = 0;
+    let open = "";
+    for (const piece of this.#zip.pieces(this.sheets[index].path)) {
+      const text = open + latin.decode(piece);
+      const cut = Math.max(text.lastIndexOf("<"), 0);
+      rows += text.slice(0, cut).match(ROW_TAG)?.length ?? 0;
+      open = text.slice(cut);
+      await pace();
+    }
+    return rows;
   }
 
   #readSheets(main) {
@@ -166,125 +187,4 @@ function resolved(folder, target) {
 
 function drain(steps) {
   for (const _ of steps);
-}
-
-/** Collects shared strings; runs are joined, phonetic readings left out. */
-class StringReader {
-  #strings;
-  #limit;
-  #chars = 0;
-  #parts = [];
-  #reading = false;
-  #phonetic = false;
-
-  constructor(strings, limit) {
-    this.#strings = strings;
-    this.#limit = limit;
-  }
-
-  open = (name) => {
-    if (name === "si") this.#parts = [];
-    else if (name === "rPh") this.#phonetic = true;
-    else if (name === "t") this.#reading = !this.#phonetic;
-  };
-
-  text = (text) => {
-    if (this.#reading) this.#parts.push(text);
-  };
-
-  close = (name) => {
-    if (name === "t") this.#reading = false;
-    else if (name === "rPh") this.#phonetic = false;
-    else if (name === "si") {
-      const value = unescape(this.#parts.join(""));
-      this.#chars += value.length;
-      if (this.#chars > this.#limit) throw new ImportProblem("too_large");
-      this.#strings.push(value);
-    }
-  };
-}
-
-/** Turns the tags of a sheet into rows of text. */
-class SheetReader {
-  ready = [];
-  expected = 0;
-  #book;
-  #line = 0;
-  #cells = null;
-  #column = -1;
-  #type = "n";
-  #style = 0;
-  #value = [];
-  #reading = false;
-  #phonetic = false;
-
-  constructor(book) {
-    this.#book = book;
-  }
-
-  /** The rows read since the last call. */
-  take() {
-    const rows = this.ready;
-    this.ready = [];
-    return rows;
-  }
-
-  open = (name, attributes) => {
-    if (name === "c") this.#openCell(attributes());
-    else if (name === "row") {
-      const { r } = attributes();
-      this.#line = r ? Number(r) : this.#line + 1;
-      this.#cells = [];
-      this.#column = -1;
-    } else if (name === "v" || name === "t") this.#reading = !this.#phonetic;
-    else if (name === "rPh") this.#phonetic = true;
-    else if (name === "dimension") this.#expect(attributes().ref ?? "");
-  };
-
-  text = (text) => {
-    if (this.#reading) this.#value.push(text);
-  };
-
-  close = (name) => {
-    if (name === "v" || name === "t") this.#reading = false;
-    else if (name === "rPh") this.#phonetic = false;
-    else if (name === "c") this.#closeCell();
-    else if (name === "row") this.#closeRow();
-  };
-
-  #expect(reference) {
-    const rows = /:[A-Z]+(\d+)$/u.exec(reference);
-    this.expected = rows ? Number(rows[1]) : 0;
-  }
-
-  #openCell({ r = "", t = "n", s = "0" }) {
-    const column = columnOf(r);
-    this.#column = column === -1 ? this.#column + 1 : column;
-    this.#type = t;
-    this.#style = Number(s);
-    this.#value = [];
-  }
-
-  #closeCell() {
-    if (!this.#cells || this.#column >= this.#book.columns || this.#value.length === 0) return;
-    const value = this.#meaning(this.#value.join(""));
-    while (this.#cells.length < this.#column) this.#cells.push("");
-    this.#cells[this.#column] = value;
-  }
-
-  #meaning(stored) {
-    if (this.#type === "s") return this.#book.strings[Number(stored)] ?? "";
-    if (this.#type === "b") return stored.trim() === "1" ? "TRUE" : "FALSE";
-    if (this.#type === "d") return stored.replace("T", " ").replace(/ 00:00:00(?:\.0+)?Z?$/u, "");
-    if (this.#type !== "n") return unescape(stored);
-    const isDate = this.#book.dateStyles[this.#style] ?? false;
-    return isDate ? dateText(stored, this.#book.dates1904) : numberText(stored);
-  }
-
-  #closeRow() {
-    if (this.#cells?.some((cell) => cell.trim() !== "")) {
-      this.ready.push({ line: this.#line, cells: this.#cells });
-    }
-    this.#cells = null;
-  }
 }

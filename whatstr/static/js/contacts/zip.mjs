@@ -25,7 +25,8 @@ export class Zip {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.limits = limits;
-    this.unpacked = 0;
+    /** How much of the entry being unpacked has been read, 0 to 1. */
+    this.share = 0;
     this.entries = guarded(() => this.#directory());
   }
 
@@ -46,8 +47,7 @@ export class Zip {
     if (entry.encrypted) throw new ImportProblem("encrypted");
     const packed = guarded(() => this.#packed(entry));
     if (entry.method === STORED) {
-      this.#count(packed.length);
-      yield packed;
+      yield* this.#slices(packed);
     } else if (entry.method === DEFLATED) {
       yield* this.#inflated(packed);
     } else {
@@ -63,8 +63,16 @@ export class Zip {
     return text + decoder.decode();
   }
 
+  *#slices(packed) {
+    for (let start = 0; start < packed.length; start += SLICE) {
+      this.share = start / packed.length;
+      yield packed.subarray(start, start + SLICE);
+    }
+  }
+
   *#inflated(packed) {
     let pieces = [];
+    let unpacked = 0;
     let ended = false;
     const inflate = new Inflate((piece, final) => {
       pieces.push(piece);
@@ -72,19 +80,16 @@ export class Zip {
     });
     for (let start = 0; start < packed.length && !ended; start += SLICE) {
       const last = start + SLICE >= packed.length;
+      this.share = start / packed.length;
       guarded(() => inflate.push(packed.subarray(start, start + SLICE), last));
       const ready = pieces;
       pieces = [];
       for (const piece of ready) {
-        this.#count(piece.length);
+        unpacked += piece.length;
+        if (unpacked > this.limits.unpackedBytes) throw new ImportProblem("too_large");
         if (piece.length > 0) yield piece;
       }
     }
-  }
-
-  #count(bytes) {
-    this.unpacked += bytes;
-    if (this.unpacked > this.limits.unpackedBytes) throw new ImportProblem("too_large");
   }
 
   #packed({ offset, packedSize }) {
