@@ -36,6 +36,11 @@ def alive(pid: int) -> bool:
     return command_line(pid) != ""
 
 
+def renewed(supervisor: Supervisor, before: int) -> bool:
+    supervisor.check()
+    return supervisor.pids()["worker"] != before
+
+
 def python(code: str, *arguments: str) -> list[str]:
     return [sys.executable, "-c", code, *arguments]
 
@@ -52,8 +57,10 @@ class Supervised:
             text=True,
         )
         assert self.process.stdout is not None
-        self.pids: dict[str, int] = json.loads(self.process.stdout.readline())
-        assert self.pids
+        first_line = self.process.stdout.readline()
+        if not first_line:
+            pytest.fail(self.process.communicate()[1])
+        self.pids: dict[str, int] = json.loads(first_line)
         assert all(alive(pid) for pid in self.pids.values())
 
     def end(self, number: signal.Signals) -> int:
@@ -141,10 +148,10 @@ def test_a_process_that_is_never_ready_is_one_sentence(folder: Path) -> None:
 
 def test_a_missing_program_is_one_sentence(folder: Path) -> None:
     with (
-        pytest.raises(LocalServiceError, match=r"program no-such-program that \"web\" needs"),
+        pytest.raises(LocalServiceError, match=r"program .*/none that \"web\" needs"),
         Supervisor(folder) as supervisor,
     ):
-        supervisor.add("web", ["no-such-program"], ENVIRONMENT)
+        supervisor.add("web", [str(folder / "none")], ENVIRONMENT)
         supervisor.start()
 
 
@@ -197,9 +204,7 @@ def test_a_process_that_may_restart_does(folder: Path) -> None:
         for _ in range(5):
             before = supervisor.pids()["worker"]
             os.kill(before, signal.SIGKILL)
-            assert wait_until(lambda pid=before: not alive(pid), seconds=PATIENCE)
-            supervisor.check()
-            assert supervisor.pids()["worker"] != before
+            assert wait_until(lambda pid=before: renewed(supervisor, pid), seconds=PATIENCE)
         os.kill(supervisor.pids()["worker"], signal.SIGKILL)
         with pytest.raises(LocalServiceError, match='"worker" ended with signal SIGKILL'):
             assert wait_until(lambda: supervisor.check() is not None, seconds=PATIENCE)
