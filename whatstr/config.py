@@ -204,11 +204,6 @@ VARIABLES: tuple[Variable, ...] = (
         default="WhatsTR <bildirim@whatstr.example>",
     ),
     Variable(
-        "WHATSTR_SEND_WINDOW",
-        "hours in which campaigns go out, Europe/Istanbul",
-        default="09:00-21:00",
-    ),
-    Variable(
         "WHATSTR_UNKNOWN_WAIT",
         "seconds before an unknown outcome is settled",
         _only(Role.SENDER),

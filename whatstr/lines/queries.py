@@ -1,0 +1,47 @@
+"""Reading lines."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import undefer_group
+
+from whatstr.core.crypto import blind_index, norm_text
+from whatstr.core.db import session
+from whatstr.lines.models import Line, LineState
+
+
+def lines(organization_id: uuid.UUID) -> Sequence[Line]:
+    """The organization's lines with number and name opened, oldest first."""
+    return (
+        session()
+        .scalars(
+            sa.select(Line)
+            .where(Line.organization_id == organization_id)
+            .options(undefer_group("pii"))
+            .order_by(Line.connected_at)
+        )
+        .all()
+    )
+
+
+def line_count(organization_id: uuid.UUID) -> int:
+    """How many lines count against the plan."""
+    return (
+        session().scalar(
+            sa.select(sa.func.count())
+            .select_from(Line)
+            .where(Line.organization_id == organization_id, Line.state != LineState.DISCONNECTED)
+        )
+        or 0
+    )
+
+
+def line_by_number(digits: str) -> Line | None:
+    """The line with exactly this number, by its blind index."""
+    index = blind_index("line.display_number", norm_text(digits))
+    return session().scalar(
+        sa.select(Line).where(Line.number_ix == index).order_by(Line.connected_at.desc()).limit(1)
+    )
