@@ -110,7 +110,7 @@ def add_routes(app: web.Application, graph: Graph) -> None:
 
     async def download(request: web.Request) -> web.StreamResponse:
         try:
-            token, _ = graph.token(request)
+            token = graph.token(request)
             media = graph.world.media.get(request.match_info["media"])
             until = request.query.get("ext", "")
             if media is None or media.waba_id not in token.waba_ids or not until.isdigit():

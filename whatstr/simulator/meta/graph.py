@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from whatstr.simulator.meta.errors import GraphError, no_such_object
-from whatstr.simulator.meta.model import Line, Media, Template, Token, Waba
+from whatstr.simulator.meta.model import Line, Media, Portfolio, Template, Token, Waba
 from whatstr.simulator.meta.outcomes import Outcomes
 from whatstr.simulator.meta.sending import Sending
 from whatstr.simulator.meta.settings import Fault, FaultKind
@@ -24,6 +24,13 @@ _TRACE = secrets.token_hex(4)
 _COUNT = itertools.count(1)
 
 
+@dataclass(frozen=True, slots=True)
+class App:
+    """The app as a node."""
+
+    id: str
+
+
 @dataclass(slots=True)
 class Call:
     """One Graph call on its way."""
@@ -31,8 +38,6 @@ class Call:
     request: web.Request
     version: str
     token: Token
-    app: bool = False
-    """Made with the app's own token (`id|secret`)."""
 
     async def json(self) -> dict[str, Any]:
         """The body as an object: JSON, or form fields, or nothing."""
@@ -128,7 +133,7 @@ class Graph:
             raise GraphError(2500, message=f"Unknown path components: {path}", status=400)
         return found
 
-    def token(self, request: web.Request) -> tuple[Token, bool]:
+    def token(self, request: web.Request) -> Token:
         """The bearer's token; 104 without one, 190 if it is not good."""
         header = request.headers.get("Authorization", "")
         value = header[7:].strip() if header[:7].lower() == "bearer " else ""
@@ -138,7 +143,7 @@ class Graph:
                 104, message="An access token is required to request this resource.", status=401
             )
         if value == f"{self.world.app_id}|{self.app_secret}":
-            return Token(value, [], kind="APP"), True
+            return Token(value, [], kind="APP")
         token = self.world.healthy_token(value)
         if token is None:
             known = value in self.world.tokens
@@ -149,7 +154,7 @@ class Graph:
                 if known
                 else "Invalid OAuth access token - Cannot parse access token",
             )
-        return token, False
+        return token
 
     def error(self, fault: GraphError, version: str) -> web.Response:
         """A refusal as an answer."""
@@ -163,8 +168,8 @@ class Graph:
         version = request.match_info.get("version", "")
         try:
             version = self.version(request)
-            token, app = self.token(request)
-            call = Call(request, version, token, app)
+            token = self.token(request)
+            call = Call(request, version, token)
             struck = self._struck(request)
             cutting = await self._before(struck)
             if cutting is not None:
@@ -195,18 +200,24 @@ class Graph:
     def node(self, item: str, token: Token, *, method: str = "get") -> Any:
         """The node with this id if the token may see it; else what Meta says then."""
         world = self.world
-        found: Line | Waba | Template | Media | None = (
+        if item == world.app_id and token.kind == "APP":
+            return App(item)
+        found: Line | Waba | Template | Media | Portfolio | None = (
             world.lines.get(item)
             or world.wabas.get(item)
             or world.templates.get(item)
             or world.media.get(item)
+            or world.portfolios.get(item)
         )
-        if found is None:
-            raise no_such_object(item, method)
-        owner = found.id if isinstance(found, Waba) else found.waba_id
-        if owner not in token.waba_ids:
+        if found is None or not self._owners(found).intersection(token.waba_ids):
             raise no_such_object(item, method)
         return found
+
+    def _owners(self, node: Any) -> set[str]:
+        """The accounts through which a token may see a node."""
+        if isinstance(node, Portfolio):
+            return {w.id for w in self.world.wabas.values() if w.business_id == node.id}
+        return {node.id if isinstance(node, Waba) else node.waba_id}
 
     async def _dispatch(self, call: Call) -> web.StreamResponse:
         request = call.request
@@ -215,8 +226,7 @@ class Graph:
         handler = self.edges.get((type(node), request.method, edge))
         if handler is None:
             raise no_such_object(item, request.method.lower())
-        owner = node.id if isinstance(node, Waba) else node.waba_id
-        usage = self._count(owner)
+        usage = "" if isinstance(node, App) else self._count(min(self._owners(node)))
         body = await handler(call, node)
         await self.world.store.settled()
         found: web.StreamResponse = answer(body, version=call.version, usage=usage)
@@ -244,8 +254,8 @@ class Graph:
         version = request.match_info["version"]
         try:
             version = self.version(request)
-            token, app = self.token(request)
-            call = Call(request, version, token, app)
+            token = self.token(request)
+            call = Call(request, version, token)
             cutting = await self._before(self._struck(request))
             if cutting is not None:
                 return cut(request) if cutting == 0 else web.Response(status=cutting)

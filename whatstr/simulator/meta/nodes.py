@@ -181,6 +181,25 @@ def health(
     return {"can_send_message": "BLOCKED" if blocked else "AVAILABLE", "entities": entities}
 
 
+def whole_account(world: World, waba_id: str) -> dict[str, Any]:
+    """An account with its lines, templates and tokens, for the operator."""
+    waba = world.wabas[waba_id]
+    return {
+        "id": waba_id,
+        "name": waba.name,
+        "subscribed": waba.subscribed,
+        "tokens": [t.value for t in world.tokens.values() if waba_id in t.waba_ids],
+        "lines": [
+            {"id": x.id, "number": f"+{x.number}", "name": x.verified_name, "mps": x.mps}
+            for x in world.lines_of(waba_id)
+        ],
+        "templates": [
+            template_node(world, template, None)
+            for template in reversed(world.templates_of(waba_id))
+        ],
+    }
+
+
 def cursor(item: str) -> str:
     """An opaque mark for a place in a list."""
     return base64.urlsafe_b64encode(f"c:{item}".encode()).decode().rstrip("=")

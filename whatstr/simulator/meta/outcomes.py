@@ -11,8 +11,9 @@ from typing import Any
 
 from whatstr.simulator.meta import values
 from whatstr.simulator.meta.behaviours import is_opt_out
+from whatstr.simulator.meta.envelopes import Update
 from whatstr.simulator.meta.model import Line, Message, Template
-from whatstr.simulator.meta.webhooks import Update, Webhooks
+from whatstr.simulator.meta.webhooks import Webhooks
 from whatstr.simulator.meta.world import World
 
 _HOUR = 3_600.0

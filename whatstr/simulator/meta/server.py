@@ -12,12 +12,13 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from whatstr.simulator.meta import edges, files
+from whatstr.simulator.meta import app_edges, edges, files, template_edges
 from whatstr.simulator.meta.admin import Admin
 from whatstr.simulator.meta.graph import Graph
 from whatstr.simulator.meta.outcomes import Outcomes
 from whatstr.simulator.meta.settings import Settings
 from whatstr.simulator.meta.signup import Signup
+from whatstr.simulator.meta.staging import Staging
 from whatstr.simulator.meta.store import Store
 from whatstr.simulator.meta.webhooks import Webhooks
 from whatstr.simulator.meta.world import World
@@ -81,10 +82,13 @@ class MetaSimulator:
     def _app(self) -> web.Application:
         app = web.Application(client_max_size=files.MOST + 65_536)
         signup = Signup(self.graph)
-        admin = Admin(self.graph, signup)
+        admin = Admin(self.graph)
+        app_edges.register(self.graph)
         edges.register(self.graph)
+        template_edges.register(self.graph)
         files.register(self.graph)
         admin.add_routes(app)
+        Staging(self.graph, signup).add_routes(app)
         signup.add_routes(app)
         files.add_routes(app, self.graph)
         edges.add_routes(app, self.graph)

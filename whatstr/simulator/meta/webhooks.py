@@ -7,42 +7,21 @@ the simulator loses none (it may send some twice, as Meta does).
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import heapq
-import hmac
 import itertools
-import json
 import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
-from whatstr.simulator.meta.model import stamp
+from whatstr.simulator.meta.envelopes import Update, envelope, signature
 from whatstr.simulator.meta.world import World
 
 _HANDSHAKE_GAPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
-
-
-@dataclass(slots=True)
-class Update:
-    """One change to be told; `note` says what its acknowledgement means to the simulator."""
-
-    key: str
-    waba_id: str
-    line_id: str
-    change: str
-    value: dict[str, Any]
-    made: float
-    note: dict[str, Any] = field(default_factory=dict)
-
-    def doc(self) -> dict[str, Any]:
-        """As JSON."""
-        names = ("key", "waba_id", "line_id", "change", "value", "made", "note")
-        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(slots=True)
@@ -243,25 +222,7 @@ class Webhooks:
         if len(updates) > 1 and dice.random() < settings.webhook_shuffle:
             dice.shuffle(updates)
         merge = dice.random() < settings.webhook_merge
-        entries: dict[str, dict[str, Any]] = {}
-        merged: dict[tuple[str, str], dict[str, Any]] = {}
-        for update in updates:
-            value = update.value
-            entry = entries.setdefault(update.waba_id, {"id": update.waba_id, "changes": []})
-            if merge and "statuses" in value:
-                first = merged.get((update.waba_id, update.line_id))
-                if first is not None:
-                    first["statuses"].extend(value["statuses"])
-                    if "contacts" in value:
-                        first.setdefault("contacts", []).extend(value["contacts"])
-                    continue
-                value = {k: list(v) if isinstance(v, list) else v for k, v in value.items()}
-                merged[update.waba_id, update.line_id] = value
-            elif update.change != "messages":
-                entry["time"] = int(stamp())
-            entry["changes"].append({"value": value, "field": update.change})
-        body = {"object": "whatsapp_business_account", "entry": list(entries.values())}
-        return Batch(target, updates, json.dumps(body, separators=(",", ":")).encode())
+        return Batch(target, updates, envelope(updates, merge=merge))
 
     def _post_soon(self, batch: Batch) -> None:
         task = asyncio.create_task(self._post(batch))
@@ -271,10 +232,6 @@ class Webhooks:
     def _posted(self, task: asyncio.Task[None]) -> None:
         self._posting.discard(task)
         self._wake.set()
-
-    def signature(self, body: bytes) -> str:
-        """X-Hub-Signature-256 of a body."""
-        return "sha256=" + hmac.new(self._secret, body, hashlib.sha256).hexdigest()
 
     async def _post(self, batch: Batch) -> None:
         settings, dice = self._world.settings, self._world.dice
@@ -289,7 +246,7 @@ class Webhooks:
                 headers={
                     "Content-Type": "application/json",
                     "User-Agent": "facebookexternalua",
-                    "X-Hub-Signature-256": self.signature(batch.body),
+                    "X-Hub-Signature-256": signature(self._secret, batch.body),
                 },
                 timeout=aiohttp.ClientTimeout(total=settings.webhook_timeout_ms / 1000),
                 allow_redirects=False,
