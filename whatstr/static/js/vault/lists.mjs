@@ -1,0 +1,126 @@
+// Contact lists: opening them against their manifest, sealing rows into chunks.
+import { VaultError, aborted } from "./errors.mjs";
+import {
+  CHUNK_ROWS, boxListChunk, boxRecord, checkManifest, idBytes, listChunkAad, openListChunk, openRecord, recordAad,
+} from "./formats.mjs";
+import { getBytes, getJson, parallel, patiently, putBytes, putJson } from "./http.mjs";
+import { openListKey } from "./keys.mjs";
+import { fromB64, toB64 } from "./primitives.mjs";
+import { cache, vault } from "./state.mjs";
+
+const LANES = 4;
+const opened = cache();
+
+/** Key and manifest of one list as the server gives it; `list_damaged` when they do not open. */
+export function openListHead(stored) {
+  const { vk, organization } = vault();
+  try {
+    const lk = openListKey(vk, fromB64(stored.wrap), { account: idBytes(organization), list: idBytes(stored.id) });
+    if (!stored.manifest) return { lk, manifest: null };
+    const aad = recordAad(organization, stored.id, "list-manifest", stored.manifest_version);
+    return { lk, manifest: checkManifest(openRecord(lk, fromB64(stored.manifest), aad)) };
+  } catch (error) {
+    throw new VaultError("list_damaged", error.detail, { data: { id: stored.id } });
+  }
+}
+
+export async function storedList(id, signal) {
+  const { lists } = await getJson("lists", signal);
+  const stored = lists.find((list) => list.id === id);
+  if (!stored) throw new VaultError("not_found", "list", { status: 404 });
+  return stored;
+}
+
+/**
+ * A whole list: {id, lk, manifest, version, rows, consent}. Refused (`list_incomplete`) unless every
+ * chunk agrees with the manifest; kept until the vault locks or the list changes.
+ */
+export async function loadList(id, { report, signal }) {
+  const stored = await storedList(id, signal);
+  const known = opened.get(id);
+  if (known && known.version === stored.manifest_version) return known;
+  const { lk, manifest } = openListHead(stored);
+  if (!manifest) throw new VaultError("list_incomplete", "manifest", { data: { id } });
+  const { organization } = vault();
+  let done = 0;
+  const parts = await parallel(manifest.chunks, LANES, async ([no, version]) => {
+    aborted(signal);
+    const path = `lists/${id}/chunks/${no}?version=${version}`;
+    const blob = await patiently(() => getBytes(path, signal), { report, signal }).catch((error) => {
+      throw error.status === 404 ? new VaultError("list_incomplete", "chunk", { data: { id, no } }) : error;
+    });
+    const rows = openChunk(lk, blob, { organization, id, no, version });
+    done += rows.length;
+    report({ phase: "open", done, total: manifest.rows });
+    return rows;
+  });
+  const rows = parts.flat();
+  if (rows.length !== manifest.rows) throw new VaultError("list_incomplete", "rows", { data: { id } });
+  const list = { id, lk, manifest, version: stored.manifest_version, rows, consent: stored.consent };
+  opened.set(id, list);
+  return list;
+}
+
+function openChunk(lk, blob, { organization, id, no, version }) {
+  try {
+    return openListChunk(lk, blob, listChunkAad(organization, id, no, version));
+  } catch (error) {
+    throw new VaultError("list_damaged", error.detail, { data: { id, no } });
+  }
+}
+
+/**
+ * Seal and upload rows as chunks. `plan` = [{no, version, rows}]; `have` = numbers already there.
+ * Gives the [no, version] pairs; reports `seal` by rows.
+ */
+export async function sealChunks(id, lk, plan, have, { report, signal }) {
+  const { organization } = vault();
+  const total = plan.reduce((sum, chunk) => sum + chunk.rows.length, 0);
+  let done = 0;
+  await parallel(plan, LANES, async ({ no, version, rows }) => {
+    aborted(signal);
+    if (!have.has(no)) {
+      const blob = boxListChunk(lk, rows, listChunkAad(organization, id, no, version));
+      const path = `lists/${id}/chunks/${no}?version=${version}`;
+      await patiently(() => putBytes(path, blob, signal), { report, signal });
+    }
+    done += rows.length;
+    report({ phase: "seal", done, total });
+  });
+  return plan.map(({ no, version }) => [no, version]);
+}
+
+/** Rows cut into chunks of 500, numbered from `first`. */
+export function cut(rows, first = 0, version = 1) {
+  const plan = [];
+  for (let at = 0; at < rows.length; at += CHUNK_ROWS) {
+    plan.push({ no: first + plan.length, version, rows: rows.slice(at, at + CHUNK_ROWS) });
+  }
+  return plan;
+}
+
+/** Box and store a manifest as `version`; the server compares the chunks and refuses a conflict. */
+export async function putManifest(id, lk, manifest, version, consent, { report, signal }) {
+  const { organization } = vault();
+  const body = {
+    manifest: toB64(boxRecord(lk, manifest, recordAad(organization, id, "list-manifest", version))),
+    version,
+    rows: manifest.rows,
+    chunks: manifest.chunks,
+    consent,
+  };
+  try {
+    await patiently(() => putJson(`lists/${id}/manifest`, body, signal), { report, signal });
+  } catch (error) {
+    if (error.code !== "conflict" || !(await isOurs(id, body.manifest, signal))) throw error;
+  }
+}
+
+/** A repeated save whose first try did reach the server looks like a conflict with ourselves. */
+async function isOurs(id, manifest, signal) {
+  return (await storedList(id, signal)).manifest === manifest;
+}
+
+export function forgetList(id) {
+  opened.delete(id);
+}

@@ -1,0 +1,103 @@
+// Lines, their templates, opt-outs: what only the sender can do, asked under seal.
+import { VaultError } from "./errors.mjs";
+import { getJson, patiently, postJson } from "./http.mjs";
+import { changeRecord, oneRecord } from "./records.mjs";
+import { askSender, newId } from "./sender.mjs";
+import { vault } from "./state.mjs";
+import { slots } from "./templates.mjs";
+
+const MOST_NUMBERS = 5000; // in one request
+
+async function keepTemplates(line, templates, at, signal) {
+  const value = { at, templates };
+  await changeRecord("templates", line, () => value, signal);
+  return { line, ...value };
+}
+
+async function connect({ line = newId(), ...args }, context) {
+  const result = await askSender("connect", { line, ...args }, context);
+  const { statement, templates = [], ...told } = result;
+  await postStatement(line, statement, context);
+  await keepTemplates(line, templates, new Date().toISOString(), context.signal);
+  return { ...told, templates };
+}
+
+/** What the sender says of the line's number and name, for the list of lines (profile tier). */
+async function postStatement(line, statement, context) {
+  if (!statement) return;
+  await patiently(() => postJson(`lines/${line}/label`, { statement }, context.signal), context);
+}
+
+async function info({ line }, context) {
+  const { statement, ...told } = await askSender("line_info", { line }, context);
+  await postStatement(line, statement, context);
+  return told;
+}
+
+async function templates({ line, refresh }, context) {
+  if (!refresh) {
+    const kept = await oneRecord("templates", line, context.signal);
+    if (kept) return { line, ...kept.value };
+  }
+  const told = await askSender("templates", { line }, context);
+  return keepTemplates(line, told.templates, told.at ?? new Date().toISOString(), context.signal);
+}
+
+function testSend({ line, template, to, params = [], extra }, context) {
+  const { name, language, id } = template;
+  const args = { line, template: { name, lang: language, id }, to, params, ...(extra ? { extra } : {}) };
+  return askSender("test_send", args, context);
+}
+
+function changeOptOuts(op) {
+  return async ({ numbers }, context) => {
+    if (!numbers.every((number) => /^[1-9]\d{6,14}$/.test(number))) throw new VaultError("invalid_number");
+    let changed = 0;
+    for (let at = 0; at < numbers.length; at += MOST_NUMBERS) {
+      const some = numbers.slice(at, at + MOST_NUMBERS);
+      changed += (await askSender(op, { numbers: some }, context)).changed;
+      await noteOptOuts(some, op === "optout_add" ? new Date().toISOString() : null, "customer", context.signal);
+    }
+    return { changed };
+  };
+}
+
+/** Remember (or forget, `at` null) who does not want messages, so that later launches leave them out. */
+export async function noteOptOuts(numbers, at, via, signal) {
+  if (numbers.length === 0) return;
+  await changeRecord("suppressed", vault().organization, (value) => {
+    const known = { ...value?.numbers };
+    let changed = false;
+    for (const number of numbers) {
+      if (at === null && number in known) {
+        delete known[number];
+        changed = true;
+      } else if (at !== null && !(number in known)) {
+        known[number] = [at, via];
+        changed = true;
+      }
+    }
+    return changed ? { numbers: known } : undefined;
+  }, signal);
+}
+
+/** Those the vault knows of, as a Map of digits to [at, via]. */
+export async function knownOptOuts(signal) {
+  const kept = await oneRecord("suppressed", vault().organization, signal);
+  return new Map(Object.entries(kept?.value.numbers ?? {}));
+}
+
+export const operations = {
+  "lines.all": async (_, { signal }) => (await getJson("lines", signal)).lines,
+  "lines.connect": connect,
+  "lines.templates": templates,
+  "lines.info": info,
+  "lines.test": testSend,
+  "lines.disconnect": ({ line }, context) => askSender("disconnect", { line }, context),
+  "lines.estimate": ({ line, rows }, { signal }) => getJson(`lines/${line}/estimate?rows=${rows}`, signal),
+  "optouts.add": changeOptOuts("optout_add"),
+  "optouts.remove": changeOptOuts("optout_remove"),
+  "optouts.all": async (_, { signal }) =>
+    [...(await knownOptOuts(signal))].map(([number, [at, via]]) => ({ number, at, via })),
+  "templates.slots": ({ template }) => slots(template),
+};

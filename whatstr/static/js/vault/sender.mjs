@@ -1,0 +1,53 @@
+// Requests that only the sender can serve: signed, sealed to its weekly key, answered under seal.
+import { VaultError } from "./errors.mjs";
+import { openAnswer, readCertificate, sealRequest } from "./formats.mjs";
+import { getJson, patiently, postJson, remove } from "./http.mjs";
+import { fromB64, random, toB64, toHex } from "./primitives.mjs";
+import { settings, vault } from "./state.mjs";
+
+const LIFE = 600;
+const PATIENCE_MS = 60_000;
+
+export const nowSeconds = () => Math.floor(Date.now() / 1000);
+export const newId = () => toHex(random(16));
+
+/** The sender's weekly key, believed only because IDENT signed it. */
+export async function senderKey(signal) {
+  const { identKeys } = await settings();
+  const { cert } = await getJson("sender-cert", signal);
+  return readCertificate(fromB64(cert), identKeys, nowSeconds());
+}
+
+/** Ask the sender to do `op`; gives its result. `sender_refused` carries its reason, `sender_silent` none. */
+export async function askSender(op, args, { report, signal }) {
+  const { organization, signer, box } = vault();
+  const { identKeys } = await settings();
+  const key = await patiently(() => senderKey(signal), { report, signal });
+  const iat = nowSeconds();
+  const request = {
+    id: newId(), account: organization, kid: key.kid, iat, exp: iat + LIFE, op, args,
+    sign_pk: signer.publicKey, box_pk: box.publicKey,
+  };
+  const seal = toB64(sealRequest(request, signer.privateKey, key.pk));
+  await patiently(() => postJson("requests", { id: request.id, op, seal }, signal), { report, signal });
+  report({ phase: "sealed" });
+  const answer = await waitFor(request.id, { report, signal });
+  const said = openAnswer(fromB64(answer), { id: request.id, account: organization, pair: box, identKeys });
+  remove(`requests/${request.id}`).catch(() => {}); // the row goes by itself after ten minutes
+  if (said.ok !== true) {
+    const { code, tr, en } = said;
+    throw new VaultError("sender_refused", code, { data: { code, tr, en } });
+  }
+  return said.result;
+}
+
+async function waitFor(id, { report, signal }) {
+  const until = Date.now() + PATIENCE_MS;
+  while (Date.now() < until) {
+    report({ phase: "waiting" });
+    const said = await patiently(() => getJson(`requests/${id}?wait=10`, signal), { report, signal });
+    if (said.state === "answered") return said.answer;
+    if (said.state === "expired") break;
+  }
+  throw new VaultError("sender_silent");
+}

@@ -1,0 +1,84 @@
+// The vault's Worker: all keys, all decryption. `onmessage` is set before anything is awaited, so
+// that messages which come while libsodium loads are kept, not lost.
+//
+// In:  {id, name, args}  a call       {cancel: id}  give it up      {touch: true}  somebody is here
+//      {idle: minutes}   lock after
+// Out: {id, result} | {id, error}     {id, progress}                {event: "session" | "locked", …}
+
+const early = [];
+const running = new Map();
+let operations = null;
+let state = null;
+let failure = null;
+let idleMs = 30 * 60 * 1000;
+let used = Date.now();
+
+globalThis.onmessage = ({ data }) => {
+  if (data.touch) used = Date.now();
+  else if (data.idle) idleMs = data.idle * 60 * 1000;
+  else if (data.cancel !== undefined) cancel(data.cancel);
+  else if (operations || failure) run(data);
+  else early.push(data);
+};
+
+start();
+
+async function start() {
+  try {
+    const { ready } = await import("./primitives.mjs");
+    await ready();
+    const modules = await Promise.all([
+      import("./ops_account.mjs"), import("./ops_import.mjs"), import("./ops_lists.mjs"),
+      import("./ops_lines.mjs"), import("./ops_campaigns.mjs"), import("./ops_report.mjs"),
+    ]);
+    state = await import("./state.mjs");
+    state.listen((message) => postMessage(message));
+    operations = Object.assign({}, ...modules.map((module) => module.operations));
+    setInterval(watch, 5000);
+  } catch (error) {
+    failure = { code: "unsupported", detail: String(error?.message ?? "") };
+  }
+  for (const message of early.splice(0)) run(message);
+}
+
+function cancel(id) {
+  running.get(id)?.abort();
+  const waiting = early.findIndex((message) => message.id === id);
+  if (waiting >= 0) {
+    early.splice(waiting, 1);
+    postMessage({ id, error: { code: "aborted" } });
+  }
+}
+
+/** Work that runs counts as use: a long upload does not lock itself out. */
+function watch() {
+  if (running.size > 0) used = Date.now();
+  else if (state.isOpen() && Date.now() - used > idleMs) state.lock("idle");
+}
+
+async function run({ id, name, args }) {
+  used = Date.now();
+  const control = new AbortController();
+  running.set(id, control);
+  const report = (progress) => postMessage({ id, progress });
+  try {
+    if (failure) throw failure;
+    if (!Object.hasOwn(operations, name)) throw { code: "unknown_operation", detail: name };
+    const result = await operations[name](args ?? {}, { report, signal: control.signal });
+    postMessage({ id, result });
+  } catch (error) {
+    postMessage({ id, error: told(error, control.signal) });
+    if (error?.code === "not_signed_in") state.lock("session");
+  } finally {
+    running.delete(id);
+  }
+}
+
+/** An error as the page may see it: codes and the server's sentence, never what was being worked on. */
+function told(error, signal) {
+  if (signal.aborted || error?.code === "cancelled") return { code: "aborted" };
+  if (typeof error?.plain === "function") return error.plain();
+  if (error?.name === "ImportProblem") return { code: error.code, data: error.detail };
+  if (typeof error?.code === "string") return { code: error.code, detail: error.detail };
+  return { code: "internal", detail: error?.name ?? "Error" };
+}
