@@ -19,15 +19,19 @@ class Purpose(StrEnum):
     ALIAS = "alias"  # digits of another wa_id, or a business-scoped user id
     WAMID = "wamid"  # Meta's message id; account is empty
     PNID = "pnid"  # Meta's phone number id; account is empty
+    WABA = "waba"  # Meta's business account id; account is empty
+
+
+_WITHOUT_ACCOUNT = frozenset({Purpose.WAMID, Purpose.PNID, Purpose.WABA})
 
 
 def ix(ik: bytes, purpose: Purpose, account: bytes, value: Part) -> bytes:
-    """The 16-byte index of `value` for `purpose` within `account` (b"" for wamid and pnid)."""
+    """The 16-byte index of `value` for `purpose` within `account` (b"" for ids of Meta)."""
     return prf16(account_index_key(ik, purpose, account), "v", value)
 
 
 def account_index_key(ik: bytes, purpose: Purpose, account: bytes) -> bytes:
     """The key behind `ix`, for a loop over many values: `prf16(key, "v", value)`."""
-    if (purpose in (Purpose.WAMID, Purpose.PNID)) != (account == b""):
-        raise ValueError("wamid and pnid indexes have no account, the others need one")
+    if (purpose in _WITHOUT_ACCOUNT) != (account == b""):
+        raise ValueError("indexes of Meta's own ids have no account, the others need one")
     return prf(ik, f"wtr1/ix/{purpose}", account)

@@ -1,0 +1,172 @@
+"""Lines as the sender reaches them at Meta: tokens and pins, boxed under CK.
+
+The pins (`sign_pk`, `box_pk`) are the customer's public keys as proved at the first connect; the
+sender never takes a customer's key from any other column (vault design, 4).
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import undefer
+
+from whatstr.core import clock
+from whatstr.core.db import session
+from whatstr.core.errors import DomainError
+from whatstr.lines.models import LineConnection
+from whatstr.sending import context
+from whatstr.vault import wire
+from whatstr.vault.box import BoxKind, VaultFormatError, box, unbox
+from whatstr.vault.indexes import Purpose, ix
+
+_KEYS = frozenset({"waba_id", "phone_number_id", "token", "pin", "sign_pk", "box_pk"})
+
+
+class NoConnection(DomainError):
+    """The line has no connection that opens: it must be connected again."""
+
+    code = "no_connection"
+
+
+class PinMismatch(DomainError):
+    """Another line of the organization is pinned to other keys (vault design, 4)."""
+
+    code = "pin_mismatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """The customer's public keys: Ed25519 for signatures, X25519 for seals."""
+
+    sign_pk: bytes
+    box_pk: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An opened connection. `pin` is the two-step code of the line ("" if not known)."""
+
+    line_id: uuid.UUID
+    organization_id: uuid.UUID
+    waba_id: str
+    phone_number_id: str
+    token: str = field(repr=False)
+    pin: str = field(repr=False)
+    sign_pk: bytes
+    box_pk: bytes
+
+    @property
+    def pins(self) -> Pins:
+        return Pins(self.sign_pk, self.box_pk)
+
+
+def open_connection(line_id: uuid.UUID) -> Connection:
+    """The connection of a line. Raises NoConnection when there is none, or none that opens for
+    this line and organization (a row swapped in the database does not)."""
+    row = session().scalar(
+        sa.select(LineConnection)
+        .where(LineConnection.line_id == line_id)
+        .options(undefer(LineConnection.sealed))
+    )
+    if row is None:
+        raise NoConnection("none")
+    return _opened(row)
+
+
+def store_connection(connection: Connection) -> None:
+    """Box and keep a connection; replaces the line's earlier one. Raises PinMismatch when the
+    organization's other lines carry other keys. The line row must exist."""
+    organization = connection.organization_id
+    others = session().scalars(
+        sa.select(LineConnection)
+        .where(
+            LineConnection.organization_id == organization,
+            LineConnection.line_id != connection.line_id,
+        )
+        .options(undefer(LineConnection.sealed))
+    )
+    if any(_opened(row).pins != connection.pins for row in others):
+        raise PinMismatch("pins")
+    keys = context.keyring()
+    body = wire.dump(
+        {
+            "waba_id": connection.waba_id,
+            "phone_number_id": connection.phone_number_id,
+            "token": connection.token,
+            "pin": connection.pin,
+            "sign_pk": wire.b64(connection.sign_pk),
+            "box_pk": wire.b64(connection.box_pk),
+        }
+    )
+    values = {
+        "organization_id": organization,
+        "sealed": box(keys.ck, BoxKind.CONN, body, organization.bytes, connection.line_id.bytes),
+        "phone_number_ix": ix(keys.ik, Purpose.PNID, b"", connection.phone_number_id),
+        "account_ix": ix(keys.ik, Purpose.WABA, b"", connection.waba_id),
+        "updated_at": clock.now(),
+    }
+    session().execute(
+        insert(LineConnection)
+        .values(line_id=connection.line_id, **values)
+        .on_conflict_do_update(index_elements=["line_id"], set_=values)
+    )
+
+
+def delete_connection(line_id: uuid.UUID) -> None:
+    """Forget token and pins of a line."""
+    session().execute(sa.delete(LineConnection).where(LineConnection.line_id == line_id))
+
+
+def pins(organization_id: uuid.UUID) -> Pins | None:
+    """The pinned keys of an organization, or None before its first line."""
+    row = session().scalar(
+        sa.select(LineConnection)
+        .where(LineConnection.organization_id == organization_id)
+        .order_by(LineConnection.line_id)
+        .options(undefer(LineConnection.sealed))
+        .limit(1)
+    )
+    return None if row is None else _opened(row).pins
+
+
+def find_by_phone_number_id(phone_number_id: str) -> Connection | None:
+    """The connection of one of Meta's phone numbers."""
+    index = ix(context.keyring().ik, Purpose.PNID, b"", phone_number_id)
+    row = session().scalar(
+        sa.select(LineConnection)
+        .where(LineConnection.phone_number_ix == index)
+        .options(undefer(LineConnection.sealed))
+    )
+    return None if row is None else _opened(row)
+
+
+def connections_of_account(waba_id: str) -> list[Connection]:
+    """Every connection within one of Meta's business accounts."""
+    index = ix(context.keyring().ik, Purpose.WABA, b"", waba_id)
+    rows = session().scalars(
+        sa.select(LineConnection)
+        .where(LineConnection.account_ix == index)
+        .options(undefer(LineConnection.sealed))
+    )
+    return [_opened(row) for row in rows]
+
+
+def _opened(row: LineConnection) -> Connection:
+    aad = (row.organization_id.bytes, row.line_id.bytes)
+    try:
+        data = wire.load_object(unbox(context.keyring().ck, BoxKind.CONN, row.sealed, *aad), _KEYS)
+        return Connection(
+            line_id=row.line_id,
+            organization_id=row.organization_id,
+            waba_id=wire.text(data["waba_id"], 64),
+            phone_number_id=wire.text(data["phone_number_id"], 64),
+            token=wire.text(data["token"], 4_096),
+            pin=wire.text(data["pin"], 16),
+            sign_pk=wire.unb64(data["sign_pk"], size=32),
+            box_pk=wire.unb64(data["box_pk"], size=32),
+        )
+    except VaultFormatError:
+        raise NoConnection("sealed") from None
