@@ -19,11 +19,13 @@ TRANSLATIONS = Path(__file__).resolve().parents[1] / "translations"
 
 
 def choose_language() -> str:
-    """`?lang=`, then the cookie, then what the browser asks for, then Turkish."""
+    """`?lang=`, the signed-in person's own language (`flask.g.language`, set by the shell), the
+    cookie, what the browser asks for, then Turkish."""
     if not flask.has_request_context():
         return str(getattr(flask.g, "language", "tr")) if flask.has_app_context() else "tr"
     request = flask.request
-    for wanted in (request.args.get("lang"), request.cookies.get(COOKIE)):
+    own = getattr(flask.g, "language", None)
+    for wanted in (request.args.get("lang"), own, request.cookies.get(COOKIE)):
         if wanted in LANGUAGES:
             return wanted
     return request.accept_languages.best_match(LANGUAGES) or "tr"

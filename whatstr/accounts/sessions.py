@@ -1,0 +1,172 @@
+"""Signed-in browsers of members: random cookie, only its hash stored, ended at once on demand."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import undefer_group
+
+from whatstr.accounts.models import (
+    Member,
+    MemberRole,
+    MemberSession,
+    MemberState,
+    Organization,
+    OrganizationState,
+)
+from whatstr.core import clock
+from whatstr.core.crypto import RowBindingError
+from whatstr.core.db import session
+
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)
+_SEEN_STEP = timedelta(seconds=60)
+TOKEN_SIZE = 32
+SIGNED_IN_STATES = (OrganizationState.ACTIVE, OrganizationState.SUSPENDED)
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who makes the current request. Nothing personal: names and addresses are read where needed.
+
+    Flask-Login's idea of a user, too.
+    """
+
+    member_id: uuid.UUID
+    organization_id: uuid.UUID
+    role: MemberRole
+    session_id: uuid.UUID
+    language: str
+    email_confirmed: bool
+    organization_state: OrganizationState
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        return self.member_id.hex
+
+
+@dataclass(frozen=True)
+class NewSession:
+    """A session just started: the cookie's value leaves once, `half` goes to the browser."""
+
+    id: uuid.UUID
+    token: str
+    half: bytes
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def start_session(*, member: Member) -> NewSession:
+    """Sign a browser in. `half` opens what the browser kept of its member key (vault design, 6)."""
+    token, half, now = secrets.token_urlsafe(TOKEN_SIZE), secrets.token_bytes(32), clock.now()
+    row = MemberSession(
+        token_hash=_hash(token),
+        member_id=member.id,
+        organization_id=member.organization_id,
+        created_at=now,
+        seen_at=now,
+        expires_at=now + LONGEST,
+    )
+    row.half = half.hex()
+    session().add(row)
+    session().flush()
+    return NewSession(row.id, token, half)
+
+
+def find_session(token: str) -> SignedIn | None:
+    """The member behind a cookie, or None: unknown, revoked, over, idle, removed or closed."""
+    now = clock.now()
+    row = (
+        session()
+        .execute(
+            sa.select(
+                MemberSession.id,
+                Member.id,
+                Member.organization_id,
+                Member.role,
+                Member.language,
+                Member.email_confirmed_at,
+                Organization.state,
+            )
+            .join(Member, Member.id == MemberSession.member_id)
+            .join(Organization, Organization.id == Member.organization_id)
+            .where(
+                MemberSession.token_hash == _hash(token),
+                MemberSession.revoked_at.is_(None),
+                MemberSession.expires_at > now,
+                MemberSession.seen_at > now - IDLE,
+                Member.state == MemberState.ACTIVE,
+                Organization.state.in_(SIGNED_IN_STATES),
+            )
+        )
+        .first()
+    )
+    if row is None:
+        return None
+    session_id, member_id, organization_id, role, language, confirmed_at, state = row
+    return SignedIn(
+        member_id=member_id,
+        organization_id=organization_id,
+        role=role,
+        session_id=session_id,
+        language=language,
+        email_confirmed=confirmed_at is not None,
+        organization_state=state,
+    )
+
+
+def touch_session(session_id: uuid.UUID) -> bool:
+    """Note that the session is in use, once a minute at most. True when a row was written."""
+    now = clock.now()
+    done = session().execute(
+        sa.update(MemberSession)
+        .where(MemberSession.id == session_id, MemberSession.seen_at < now - _SEEN_STEP)
+        .values(seen_at=now)
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def session_half(session_id: uuid.UUID) -> bytes:
+    """The server's half of what keeps a vault open from page to page."""
+    row = (
+        session()
+        .scalars(
+            sa.select(MemberSession)
+            .where(MemberSession.id == session_id)
+            .options(undefer_group("pii"))
+        )
+        .one()
+    )
+    if row.half is None:
+        raise RowBindingError("half")
+    return bytes.fromhex(row.half)
+
+
+def revoke_session(session_id: uuid.UUID) -> None:
+    """End one session at once."""
+    session().execute(
+        sa.update(MemberSession)
+        .where(MemberSession.id == session_id, MemberSession.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )
+
+
+def revoke_sessions(*, member_id: uuid.UUID, keep: uuid.UUID | None = None) -> int:
+    """End every session of a member but one; what other tabs kept of the vault is dead with it."""
+    query = sa.update(MemberSession).where(
+        MemberSession.member_id == member_id, MemberSession.revoked_at.is_(None)
+    )
+    if keep is not None:
+        query = query.where(MemberSession.id != keep)
+    done = session().execute(query.values(revoked_at=clock.now()))
+    return int(done.rowcount)  # type: ignore[attr-defined]

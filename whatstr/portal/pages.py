@@ -1,0 +1,49 @@
+"""Page shells of the panel: the same bytes for everybody in a language, no customer data.
+
+What is personal comes by JSON and is shown by the page's module. Ids travel in the fragment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import flask
+
+from whatstr.core.security import PANEL_CSP, open_to_all
+from whatstr.portal import pages
+
+SHELLS = {
+    "/giris": "signin",
+    "/kayit": "signup",
+    "/onay": "confirm",
+    "/kurtarma": "recovery",
+    "/panel": "overview",
+    "/kisiler": "contacts",
+    "/kampanyalar": "campaigns",
+    "/kampanyalar/yeni": "compose",
+    "/kampanya": "campaign",
+    "/hatlar": "lines",
+    "/odeme": "billing",
+    "/ayarlar": "settings",
+}
+
+
+def _shell(template: str) -> Callable[[], str]:
+    @open_to_all
+    def show() -> str:
+        return flask.render_template(f"portal/{template}.html")
+
+    return show
+
+
+for _path, _template in SHELLS.items():
+    pages.add_url_rule(_path, _template, _shell(_template), methods=["GET"])
+
+
+@pages.after_app_request
+def _worker_policy(response: flask.Response) -> flask.Response:
+    """A Worker takes its policy from its own file, so our scripts carry the panel's."""
+    path = flask.request.path
+    if path.startswith("/static/") and path.endswith((".js", ".mjs", ".wasm")):
+        response.headers["Content-Security-Policy"] = PANEL_CSP
+    return response
