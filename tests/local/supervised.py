@@ -1,7 +1,8 @@
 """A program under a supervisor, for tests that end it from outside: `supervised.py FOLDER [NAME…]`.
 
 Prints the process ids as JSON once all is healthy, then waits as the demo does. NAME adds:
-`servers` (PostgreSQL and Valkey), `stubborn` (a process that ignores SIGTERM and has a child).
+`servers` (PostgreSQL and Valkey), `stubborn` (a process that ignores SIGTERM and has a child),
+`patient` (a grace of ten minutes instead of a second).
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ time.sleep(600)
 def main(folder: Path, names: list[str]) -> None:
     environment = dict(os.environ)
     grandchild = folder / "grandchild"
-    with Supervisor(folder, stop_grace=1) as supervisor:
+    grandchild.unlink(missing_ok=True)
+    grace = 600 if "patient" in names else 1
+    with Supervisor(folder, stop_grace=grace) as supervisor:
         if "servers" in names:
             supervisor.add_server(EmbeddedPostgres(folder, durable=False))
             supervisor.add_server(EmbeddedValkey(folder, "queue"))

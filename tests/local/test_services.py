@@ -96,44 +96,59 @@ def test_postgres_keeps_data_and_passwords_over_a_restart(folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["logs"]
 
 
-def test_postgres_starts_over_a_stale_pid_file(folder: Path) -> None:
-    server = EmbeddedPostgres(folder, durable=False)
-    server.start()
-    server.stop()
+@pytest.fixture(scope="module")
+def stopped_server() -> Iterator[EmbeddedPostgres]:
+    """A server with a past. Tests may start it, and leave it stopped and sound."""
+    with services.private_folder() as made:
+        server = EmbeddedPostgres(made, durable=False)
+        server.start()
+        server.stop()
+        yield server
+        server.stop()
+
+
+def test_postgres_starts_over_a_stale_pid_file(stopped_server: EmbeddedPostgres) -> None:
     # Process 1 always lives: PostgreSQL itself would refuse to start.
-    (folder / "postgres" / "cluster" / "postmaster.pid").write_text("1\n")
-    server.start()
-    assert scalar(server.url(), "SELECT 1") == 1
-    server.stop()
+    (stopped_server.data_dir / "postgres/cluster/postmaster.pid").write_text("1\n")
+    stopped_server.start()
+    assert scalar(stopped_server.url(), "SELECT 1") == 1
+    stopped_server.stop()
 
 
-def test_postgres_names_a_lost_password_file(folder: Path) -> None:
-    server = EmbeddedPostgres(folder, durable=False)
-    server.start()
-    server.stop()
-    (folder / "secrets" / "postgres.json").unlink()
+def test_postgres_waits_for_no_server_that_goes_on(
+    stopped_server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped_server.start()
+    monkeypatch.setattr("whatstr.local.postgres._OTHER_SERVER_SECONDS", 0.1)
+    with pytest.raises(LocalServiceError, match="Another PostgreSQL already uses"):
+        EmbeddedPostgres(stopped_server.data_dir).start()
+    assert scalar(stopped_server.url(), "SELECT 1") == 1
+    stopped_server.stop()
+
+
+def test_postgres_names_a_lost_password_file(stopped_server: EmbeddedPostgres) -> None:
+    file = stopped_server.data_dir / "secrets" / "postgres.json"
+    kept = file.rename(file.with_suffix(".kept"))
     with pytest.raises(LocalServiceError, match=r"postgres\.json is missing"):
-        server.start()
-    assert server.pid is None
+        stopped_server.start()
+    assert stopped_server.pid is None
+    kept.rename(file)
 
 
-def test_postgres_renews_a_lost_role_password(folder: Path) -> None:
-    server = EmbeddedPostgres(folder, durable=False)
-    server.start()
-    server.stop()
-    (folder / "secrets" / "whatstr_web.json").unlink()
-    server.start()
-    assert scalar(server.url("whatstr_web"), "SELECT 1") == 1
-    server.stop()
+def test_postgres_renews_a_lost_role_password(stopped_server: EmbeddedPostgres) -> None:
+    (stopped_server.data_dir / "secrets" / "whatstr_web.json").unlink()
+    stopped_server.start()
+    assert scalar(stopped_server.url("whatstr_web"), "SELECT 1") == 1
+    stopped_server.stop()
 
 
-def test_postgres_refuses_the_data_of_another_version(folder: Path) -> None:
-    server = EmbeddedPostgres(folder, durable=False)
-    server.start()
-    server.stop()
-    (folder / "postgres" / "cluster" / "PG_VERSION").write_text("15\n")
+def test_postgres_refuses_the_data_of_another_version(stopped_server: EmbeddedPostgres) -> None:
+    file = stopped_server.data_dir / "postgres/cluster/PG_VERSION"
+    version = file.read_text()
+    file.write_text("15\n")
     with pytest.raises(LocalServiceError, match="was made by PostgreSQL 15"):
-        server.start()
+        stopped_server.start()
+    file.write_text(version)
 
 
 def test_postgres_serves_a_folder_with_a_long_and_closed_path(tmp_path: Path) -> None:

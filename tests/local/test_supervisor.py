@@ -31,6 +31,13 @@ def folder() -> Iterator[Path]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def used_folder() -> Iterator[Path]:
+    """One folder for the tests that run servers: making a new database each time takes long."""
+    with services.private_folder() as made:
+        yield made
+
+
 def alive(pid: int) -> bool:
     """False for a zombie too: its command line is empty."""
     return command_line(pid) != ""
@@ -74,11 +81,11 @@ class Supervised:
         return [name for name, pid in self.pids.items() if alive(pid)]
 
 
-def test_ctrl_c_stops_everything(folder: Path) -> None:
-    run = Supervised(folder, "servers", "stubborn")
+def test_ctrl_c_stops_everything(used_folder: Path) -> None:
+    run = Supervised(used_folder, "servers", "stubborn")
     assert run.end(signal.SIGINT) == 130
     assert not any(map(alive, run.pids.values()))
-    assert not (folder / "postgres" / "sockets").exists()
+    assert not (used_folder / "postgres" / "sockets").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -88,32 +95,55 @@ def test_other_signals_stop_everything_too(folder: Path, number: signal.Signals)
     assert run.left() == []
 
 
-def test_a_killed_supervisor_leaves_no_process(folder: Path) -> None:
-    run = Supervised(folder, "servers", "stubborn")
+def test_a_second_ctrl_c_does_not_wait(folder: Path) -> None:
+    run = Supervised(folder, "stubborn", "patient")
+    run.process.send_signal(signal.SIGINT)
+    assert wait_until(lambda: not alive(run.pids["sleeper"]), seconds=PATIENCE)
+    assert run.end(signal.SIGINT) == 130
+    assert run.left() == []
+
+
+def test_the_kernel_ends_what_a_killed_supervisor_started(used_folder: Path) -> None:
+    run = Supervised(used_folder, "servers")
+    own = run.process.pid
+    guardians = [
+        int(child)
+        for child in Path(f"/proc/{own}/task/{own}/children").read_text().split()
+        if "guardian.py" in command_line(int(child))
+    ]
+    assert len(guardians) == 1
+    os.kill(guardians[0], signal.SIGKILL)
+    run.end(signal.SIGKILL)
+    assert run.left() == []
+
+
+def test_a_killed_supervisor_leaves_no_process(used_folder: Path) -> None:
+    run = Supervised(used_folder, "servers", "stubborn")
     assert run.end(signal.SIGKILL) == -signal.SIGKILL
     assert run.left() == []
 
 
-def test_a_start_right_after_a_kill_finds_everything_in_order(folder: Path) -> None:
-    Supervised(folder, "servers").end(signal.SIGKILL)
-    run = Supervised(folder, "servers")
+def test_a_start_right_after_a_kill_finds_everything_in_order(used_folder: Path) -> None:
+    Supervised(used_folder, "servers").end(signal.SIGKILL)
+    run = Supervised(used_folder, "servers")
     assert set(run.pids) == {"postgres", "queue", "sleeper"}
     assert run.end(signal.SIGINT) == 130
 
 
-def test_the_end_of_one_process_ends_all_and_names_it(folder: Path) -> None:
-    run = Supervised(folder, "servers")
+def test_the_end_of_one_process_ends_all_and_names_it(used_folder: Path) -> None:
+    run = Supervised(used_folder, "servers")
     os.kill(run.pids["sleeper"], signal.SIGKILL)
     _, errors = run.process.communicate(timeout=PATIENCE)
     assert errors.strip() == (
-        f'The process "sleeper" ended with signal SIGKILL; its log is {folder}/logs/sleeper.log.'
+        'The process "sleeper" ended with signal SIGKILL; '
+        f"its log is {used_folder}/logs/sleeper.log."
     )
     assert run.process.returncode == 1
     assert run.left() == []
 
 
-def test_the_end_of_a_server_is_named_too(folder: Path) -> None:
-    run = Supervised(folder, "servers")
+def test_the_end_of_a_server_is_named_too(used_folder: Path) -> None:
+    run = Supervised(used_folder, "servers")
     os.kill(run.pids["queue"], signal.SIGKILL)
     _, errors = run.process.communicate(timeout=PATIENCE)
     assert 'The process "queue" ended with signal SIGKILL' in errors

@@ -31,7 +31,9 @@ def install_chromium() -> bool:
         return False
     print("Installing Chromium for the browser journeys …", flush=True)
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", "chromium"]
+    # Without a font a page has no text, and the package only recommends one.
+    packages = ["chromium", "fonts-liberation"]
+    install = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *packages]
     for command in (["apt-get", "update", "--quiet"], install):
         done = subprocess.run(
             command,

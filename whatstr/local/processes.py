@@ -17,6 +17,7 @@ from whatstr.local.errors import LocalServiceError, shown
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _POLL_SECONDS = 0.02
+_LONGEST_LOG = 16 * 1024 * 1024  # bytes; a longer one is put aside at the next start
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -98,6 +99,8 @@ class ChildProcess:
     def start(self) -> None:
         """Start the process. Raises LocalServiceError when its program cannot be run."""
         self.log_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.log_file.exists() and self.log_file.stat().st_size > _LONGEST_LOG:
+            self.log_file.replace(self.log_file.with_suffix(".log.1"))
         account = self._account
         with open(self.log_file, "ab") as log:
             try:
