@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE.parents[1] / "whatstr" / "static"
@@ -62,7 +62,7 @@ class Handler(BaseHTTPRequestHandler):
                 return file.read_bytes() if file.is_file() and folder in file.parents else None
         return None
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name of the base class)
         """Quiet: a failing test says enough."""
 
 
@@ -120,14 +120,32 @@ def contact_server() -> Iterator[Server]:
     thread.join()
 
 
-@pytest.fixture
-def reader(page: Page, contact_server: Server) -> Iterator[Reader]:
-    made = Reader(page, contact_server)
-    page.on("pageerror", lambda error: made.errors.append(str(error)))
-    page.on("console", lambda said: made.errors.append(said.text) if said.type == "error" else None)
+@pytest.fixture(scope="module")
+def contact_page(browser: Browser, contact_server: Server) -> Iterator[Page]:
+    """One page for a module: the modules under test keep nothing between calls."""
     contact_server.files["/"] = (HERE / "pages" / "index.html").read_bytes()
+    page = browser.new_page()
     page.goto(f"{contact_server.address}/")
     page.wait_for_function("document.getElementById('state').textContent === 'ready'")
-    yield made
+    yield page
+    page.close()
     contact_server.files.clear()
+
+
+@pytest.fixture
+def reader(contact_page: Page, contact_server: Server) -> Iterator[Reader]:
+    made = Reader(contact_page, contact_server)
+
+    def refused(error: Error) -> None:
+        made.errors.append(str(error))
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            made.errors.append(message.text)
+
+    contact_page.on("pageerror", refused)
+    contact_page.on("console", said)
+    yield made
+    contact_page.remove_listener("pageerror", refused)
+    contact_page.remove_listener("console", said)
     assert made.errors == []

@@ -20,7 +20,19 @@ def write(reader: Reader, table: list[list[Any]], **options: Any) -> str:
 
 @pytest.mark.parametrize(
     "cell",
-    ["=1+1", "+90532", "-5", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "\ufeff=1", "\u200b=1"],
+    [
+        "=1+1",
+        "+90532",
+        "-5",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        " =1",
+        "＝1",
+        "\ufeff=1",
+        "\u200b=1",
+    ],
 )
 def test_formulas_are_disarmed(reader: Reader, cell: str) -> None:
     (row,) = csv.reader(io.StringIO(write(reader, [[cell]], bom=False), newline=""), delimiter=";")

@@ -104,7 +104,7 @@ export class Collector {
     const given = this.#mapping.titles ?? [];
     const used = new Set();
     return this.#mapping.fields.map((column, i) => {
-      const wanted = clean(given[i] ?? this.#header[column] ?? "") || columnLetters(column);
+      const wanted = clean(given[i]) || this.#header[column] || columnLetters(column);
       let title = wanted;
       for (let n = 2; used.has(title); n += 1) title = `${wanted} (${n})`;
       used.add(title);

@@ -13,7 +13,7 @@ const starts = (bytes, ...head) => head.every((byte, i) => bytes[i] === byte);
  */
 export function fileKind(bytes) {
   if (bytes.length === 0) throw new ImportProblem("empty_file");
-  if (starts(bytes, 0x50, 0x4b)) return "xlsx";
+  if (starts(bytes, 0x50, 0x4b, 0x03, 0x04) || starts(bytes, 0x50, 0x4b, 0x05, 0x06)) return "xlsx";
   if (starts(bytes, 0xd0, 0xcf, 0x11, 0xe0)) {
     // A workbook with a password is an OLE container that holds a stream of this name (MS-OFFCRYPTO).
     const names = new TextDecoder("utf-16le").decode(bytes);
