@@ -17,9 +17,7 @@ from whatstr.core.db import session
 from whatstr.core.errors import Conflict, InvalidInput, NotFound
 
 
-def create_list(
-    *, actor: Actor, organization_id: uuid.UUID, list_id: uuid.UUID, wrap: bytes
-) -> ContactList:
+def create_list(*, organization_id: uuid.UUID, list_id: uuid.UUID, wrap: bytes) -> ContactList:
     """Open a list for upload. The same id again returns it, so that a lost answer does no harm."""
     now = clock.now()
     session().execute(

@@ -188,17 +188,19 @@ def message_rows(
     )
 
 
-def failures(organization_id: uuid.UUID, campaign_id: uuid.UUID) -> list[tuple[int | None, int]]:
-    """(code, count) of failed and suppressed rows, most frequent first."""
+def failures(
+    organization_id: uuid.UUID, campaign_id: uuid.UUID
+) -> list[tuple[MessageStatus, int | None, int]]:
+    """(status, code, count) of failed and suppressed rows, most frequent first."""
     own_campaign(organization_id, campaign_id)
     number = sa.func.count()
     rows = session().execute(
-        sa.select(Message.code, number)
+        sa.select(Message.status, Message.code, number)
         .where(
             Message.campaign_id == campaign_id,
             Message.status.in_([MessageStatus.FAILED, MessageStatus.SUPPRESSED]),
         )
-        .group_by(Message.code)
+        .group_by(Message.status, Message.code)
         .order_by(number.desc())
     )
-    return [(code, count) for code, count in rows]
+    return [(status, code, count) for status, code, count in rows]

@@ -10,7 +10,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from whatstr.accounts.models import AcceptedDocument, Member, Organization
+from whatstr.accounts import documents
+from whatstr.accounts.models import Member, Organization
 from whatstr.audiences.policies import missing_chunks
 from whatstr.audit.services import Actor, record
 from whatstr.billing import ledger
@@ -115,18 +116,16 @@ def create_campaign(
             raise Conflict("campaign")
         return found
     session().add(CampaignSeal(campaign_id=launch.id, kid=launch.kid, header=launch.header))
-    accepted = AcceptedDocument(
+    documents.accept(
+        actor=actor,
         organization_id=organization_id,
-        member_id=actor.id,
-        document="launch-statement",
-        document_version=statement_version,
+        member_id=_member(actor),
+        name=documents.DocumentName.LAUNCH,
+        version=statement_version,
         context="launch",
         context_id=launch.id,
         language=language,
-        at=now,
     )
-    accepted.address = actor.address or ""
-    session().add(accepted)
     return found
 
 

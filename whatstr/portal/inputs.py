@@ -170,6 +170,12 @@ def query_integer(name: str, default: int, *, most: int, least: int = 0) -> int:
     return value
 
 
+def query_instant(name: str) -> datetime | None:
+    """An ISO 8601 instant of the query string, or None when it is absent."""
+    text = flask.request.args.get(name)
+    return instant_field({name: text}, name) if text else None
+
+
 def documents_field(data: Data, name: str = "documents") -> list[tuple[str, str]]:
     """Accepted documents: pairs of name and version."""
     rows = field(data, name, list, most=20)

@@ -1,0 +1,307 @@
+"""Campaigns over the API: upload, launch, steer, report."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import flask
+from flask_babel import gettext as _
+
+from whatstr.accounts import documents
+from whatstr.accounts.events import EventKind, record_event
+from whatstr.accounts.permissions import Permission
+from whatstr.campaigns import policies, queries, services
+from whatstr.campaigns.models import Campaign, CampaignKind, MessageStatus
+from whatstr.core import clock
+from whatstr.core.db import transaction
+from whatstr.core.errors import DomainError, InvalidInput
+from whatstr.core.i18n import language
+from whatstr.core.security import client_address, open_to_all
+from whatstr.lines.error_policy import ERRORS, rule_for
+from whatstr.portal import api
+from whatstr.portal.access import (
+    actor,
+    browser,
+    current_member,
+    member_access,
+    organization_id,
+)
+from whatstr.portal.campaign_reasons import reason_sentence, suppression_sentence
+from whatstr.portal.inputs import (
+    Data,
+    b64_field,
+    binary_body,
+    box_field,
+    choice,
+    documents_field,
+    field,
+    id_field,
+    instant_field,
+    json_body,
+    query_integer,
+    show_bytes,
+    show_id,
+    show_instant,
+)
+from whatstr.portal.sentences import Sentence
+from whatstr.vault.box import BoxKind
+
+_PAGE = 5000
+_RECORD_LIMIT = 256 * 1024
+_HEADER_LIMIT = 64 * 1024
+
+
+@api.post("/campaigns")
+@member_access(Permission.CAMPAIGNS_WRITE)
+def create_campaign() -> Any:
+    data = json_body()
+    accepted = documents.check_accepted(documents_field(data), [documents.DocumentName.LAUNCH])
+    with transaction():
+        made = services.create_campaign(
+            actor=actor(),
+            organization_id=organization_id(),
+            launch=_launch(data),
+            statement_version=accepted[0].version,
+            language=language(),
+        )
+        have = queries.chunk_numbers(organization_id(), made.id)
+    fresh = not have and made.state.value == "uploading"
+    return {"id": show_id(made.id), "state": made.state, "have": have}, 201 if fresh else 200
+
+
+@api.put("/campaigns/<uuid:campaign_id>/chunks/<int:no>")
+@member_access(Permission.CAMPAIGNS_WRITE)
+def put_campaign_chunk(campaign_id: uuid.UUID, no: int) -> Any:
+    data = binary_body(limit=policies.MAX_CHUNK_BYTES)
+    with transaction():
+        services.put_chunk(
+            organization_id=organization_id(), campaign_id=campaign_id, no=no, data=data
+        )
+    return "", 204
+
+
+@api.put("/campaigns/<uuid:campaign_id>/media/<int:no>/<int:piece>")
+@member_access(Permission.CAMPAIGNS_WRITE)
+def put_campaign_media(campaign_id: uuid.UUID, no: int, piece: int) -> Any:
+    data = binary_body(limit=policies.MEDIA_PIECE_BYTES)
+    with transaction():
+        services.put_media(
+            organization_id=organization_id(),
+            campaign_id=campaign_id,
+            no=no,
+            piece=piece,
+            data=data,
+        )
+    return "", 204
+
+
+@api.get("/campaigns/<uuid:campaign_id>/chunks")
+@member_access(Permission.CAMPAIGNS_READ)
+def read_campaign_chunks(campaign_id: uuid.UUID) -> Any:
+    return {"have": queries.chunk_numbers(organization_id(), campaign_id)}
+
+
+@api.get("/campaigns/<uuid:campaign_id>/chunks/<int:no>")
+@member_access(Permission.CAMPAIGNS_READ)
+def read_campaign_chunk(campaign_id: uuid.UUID, no: int) -> Any:
+    data = queries.chunk(organization_id(), campaign_id, no)
+    return flask.Response(data, mimetype="application/octet-stream")
+
+
+@api.post("/campaigns/<uuid:campaign_id>/commit")
+@member_access(Permission.CAMPAIGNS_WRITE)
+def commit_campaign(campaign_id: uuid.UUID) -> Any:
+    with transaction():
+        done = services.commit_campaign(
+            actor=actor(), organization_id=organization_id(), campaign_id=campaign_id
+        )
+        member = current_member()
+        record_event(
+            kind=EventKind.LAUNCH,
+            address=client_address(),
+            browser=browser(),
+            organization_id=member.organization_id,
+            member_id=member.member_id,
+        )
+    return {"state": done.state}
+
+
+@api.post("/campaigns/<uuid:campaign_id>/<any(pause, resume, cancel):verb>")
+@member_access(Permission.CAMPAIGNS_WRITE)
+def steer_campaign(campaign_id: uuid.UUID, verb: str) -> Any:
+    act = {
+        "pause": services.pause_campaign,
+        "resume": services.resume_campaign,
+        "cancel": services.cancel_campaign,
+    }[verb]
+    with transaction():
+        act(actor=actor(), organization_id=organization_id(), campaign_id=campaign_id)
+    return _answer(campaign_id)
+
+
+@api.get("/campaigns")
+@member_access(Permission.CAMPAIGNS_READ)
+def read_campaigns() -> Any:
+    found = queries.campaigns(organization_id())
+    return {"campaigns": [_show(one, counts, 0.0, None) for one, counts in found]}
+
+
+@api.get("/campaigns/<uuid:campaign_id>")
+@member_access(Permission.CAMPAIGNS_READ)
+def read_campaign(campaign_id: uuid.UUID) -> Any:
+    return _answer(campaign_id)
+
+
+@api.get("/campaigns/<uuid:campaign_id>/messages")
+@member_access(Permission.CAMPAIGNS_READ)
+def read_messages(campaign_id: uuid.UUID) -> Any:
+    limit = query_integer("limit", _PAGE, min=1, max=_PAGE)
+    after = query_integer("after", -1, min=-1, max=policies.MAX_ROWS)
+    rows = queries.message_rows(organization_id(), campaign_id, after=after, limit=limit)
+    shown = [
+        [row, status, code, *(show_instant(time) for time in times)]
+        for row, status, code, *times in rows
+    ]
+    return {"rows": shown, "next": rows[-1].row if len(rows) == limit else None}
+
+
+@api.get("/campaigns/<uuid:campaign_id>/failures")
+@member_access(Permission.CAMPAIGNS_READ)
+def read_failures(campaign_id: uuid.UUID) -> Any:
+    found = queries.failures(organization_id(), campaign_id)
+    return {"failures": [_failure(status, code, count) for status, code, count in found]}
+
+
+@api.delete("/campaigns/<uuid:campaign_id>")
+@member_access(Permission.CAMPAIGNS_WRITE)
+def delete_campaign(campaign_id: uuid.UUID) -> Any:
+    with transaction():
+        services.delete_campaign(
+            actor=actor(), organization_id=organization_id(), campaign_id=campaign_id
+        )
+    return "", 204
+
+
+@api.get("/error-codes")
+@open_to_all
+def error_codes() -> Any:
+    turkish = language() == "tr"
+    return {
+        "codes": {
+            str(code): {
+                "action": rule.action,
+                "scope": rule.scope,
+                "sentence": rule.sentence_tr if turkish else rule.sentence_en,
+            }
+            for code, rule in ERRORS.items()
+        }
+    }
+
+
+def _launch(data: Data) -> services.Launch:
+    media = field(data, "media", list, max=4)
+    if any(type(pieces) is not int for pieces in media):
+        raise InvalidInput("media", "wrong_type")
+    return services.Launch(
+        id=id_field(data, "id"),
+        line_id=id_field(data, "line"),
+        kind=choice(data, "kind", CampaignKind),
+        rows=field(data, "rows", int, min=1),
+        chunks=field(data, "chunks", int, min=1),
+        media=media,
+        due_at=instant_field(data, "due_at") if data.get("due_at") else None,
+        expires_at=instant_field(data, "expires_at"),
+        kid=field(data, "kid", int, min=0, max=2**32 - 1),
+        header=b64_field(data, "header", max=_HEADER_LIMIT),
+        jk_wrap=box_field(data, "jk_wrap", BoxKind.KEY_JOB, max=1024),
+        record=box_field(data, "record", BoxKind.RECORD, max=_RECORD_LIMIT),
+    )
+
+
+def _answer(campaign_id: uuid.UUID) -> dict[str, Any]:
+    found = queries.campaign(organization_id(), campaign_id)
+    at = queries.progress(found)
+    return _show(found, at.counts, at.rate, at.seconds_left)
+
+
+def _failure(status: MessageStatus, code: int | None, count: int) -> dict[str, Any]:
+    if status is MessageStatus.SUPPRESSED:
+        return {
+            "status": status,
+            "code": code,
+            "count": count,
+            "action": "suppress",
+            "sentence": suppression_sentence(code),
+        }
+    rule = rule_for(code or 0)
+    return {
+        "status": status,
+        "code": code,
+        "count": count,
+        "action": rule.action,
+        "sentence": rule.sentence_tr if language() == "tr" else rule.sentence_en,
+    }
+
+
+def _show(
+    found: Campaign, counts: Mapping[MessageStatus, int], rate: float, seconds_left: int | None
+) -> dict[str, Any]:
+    return {
+        "id": show_id(found.id),
+        "line": show_id(found.line_id),
+        "kind": found.kind,
+        "state": found.state,
+        "reason": None
+        if found.reason_code is None
+        else {"code": found.reason_code, "sentence": reason_sentence(found.reason_code)},
+        "rows": found.rows,
+        "chunks": found.chunks,
+        "due_at": show_instant(found.due_at),
+        "expires_at": show_instant(found.expires_at),
+        "created_at": show_instant(found.created_at),
+        "started_at": show_instant(found.started_at),
+        "finished_at": show_instant(found.finished_at),
+        "jk_wrap": show_bytes(found.jk_wrap),
+        "record": show_bytes(found.record),
+        "counts": {str(status): number for status, number in counts.items()},
+        "rate": rate,
+        "seconds_left": seconds_left,
+        "now": show_instant(clock.now()),
+    }
+
+
+def _credits(error: DomainError) -> str:
+    return str(
+        _(
+            "This campaign needs %(needed)s credits and %(available)s are free. Buy a plan, or "
+            "send to fewer people; the upload is kept.",
+            needed=error.context.get("needed", ""),
+            available=error.context.get("available", ""),
+        )
+    )
+
+
+SENTENCES: dict[str, Sentence] = {
+    "insufficient_credits": _credits,
+    "line_not_ready": lambda e: str(
+        _("This line cannot send now. Open the lines page to see why and what to do.")
+    ),
+    "organization_suspended": lambda e: str(
+        _(
+            "Sending is stopped for your account by our abuse desk. The statement of reasons says "
+            "why and how to answer."
+        )
+    ),
+}
+REASONS: dict[str, Sentence] = {
+    "out_of_range": lambda e: str(_("This number is outside what is allowed.")),
+    "wrong_count": lambda e: str(_("The parts do not fit the number of rows. Please try again.")),
+    "too_far_ahead": lambda e: str(
+        _("A campaign can start at most %(days)s days ahead.", days=e.context.get("days", 30))
+    ),
+    "in_the_past": lambda e: str(_("This time has passed. Please choose a later one.")),
+    "not_consecutive": lambda e: str(_("The list is damaged. Reload the page and save it again.")),
+    "too_few": lambda e: str(_("The list is damaged. Reload the page and save it again.")),
+}
