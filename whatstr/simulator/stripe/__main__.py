@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import json
 import signal
 import sys
@@ -45,7 +46,8 @@ def main() -> int:
         asyncio.run(_run(given))
     except OSError as wrong:
         place = f"{given.host}:{given.port}"
-        print(f"Stripe simulator: cannot start on {place}: {wrong.strerror}.", file=sys.stderr)
+        why = "the port is taken" if wrong.errno == errno.EADDRINUSE else wrong.strerror
+        print(f"Stripe simulator: cannot start on {place}: {why}.", file=sys.stderr)
         return 1
     return 0
 

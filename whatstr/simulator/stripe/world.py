@@ -39,10 +39,14 @@ DEFAULT_SETTINGS: Final[Json] = {
 
 @dataclass
 class Request:
-    """The API request being answered: named in the events it causes."""
+    """What is being answered or done: an API request, named in its events, or something else.
+
+    `batch` joins the events of one request, which may then come out of order.
+    """
 
     id: str | None = None
     idempotency_key: str | None = None
+    batch: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
 @dataclass
@@ -141,7 +145,7 @@ class World:
                     "id": key,
                     "event": event_id,
                     "endpoint": endpoint_id,
-                    "batch": self.request.id,
+                    "batch": self.request.batch,
                     "attempts": 0,
                     "held": bool(settings["webhook_hold"]),
                     # Deliveries run on the real clock: the receiver checks the signature's age.
