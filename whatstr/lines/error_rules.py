@@ -1,0 +1,58 @@
+"""The words of the error table: actions, scopes and one rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What happens to the row and to what stands around it."""
+
+    BACKOFF = "backoff"  # the same row again later
+    LINE = "line"  # the line rests, the row comes again
+    ROW = "row"  # this row failed for good
+    SUPPRESS = "suppress"  # this person is not written to any more
+    STOP = "stop"  # the campaign is held until somebody acts
+    OFF = "off"  # the line is held until it is mended
+    BUG = "bug"  # our request was wrong: campaign held, staff told
+    SETUP = "setup"  # while connecting or registering a line
+    NOTE = "note"  # nothing of ours failed
+
+
+class Scope(StrEnum):
+    """How far the trouble reaches."""
+
+    ROW = "row"
+    RECIPIENT = "recipient"
+    LINE = "line"
+    TEMPLATE = "template"
+    CAMPAIGN = "campaign"
+    ACCOUNT = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRule:
+    """One code. `wait_seconds`: before the next try (backoff) or until the line rests no more
+    (line); `tries`: after so many the row fails. The sentences say what happened and the remedy."""
+
+    code: int
+    action: Action
+    scope: Scope
+    wait_seconds: int
+    sentence_tr: str
+    sentence_en: str
+    tries: int = 1
+
+    def sentence(self, language: str) -> str:
+        """The sentence in `tr` or `en`."""
+        return self.sentence_tr if language.startswith("tr") else self.sentence_en
+
+
+OPTED_OUT = -1
+DUPLICATE = -2
+UNUSABLE_ROW = -3
+"""Codes of ours, below zero so that Meta can never use them: why a row was not sent."""
+
+TEMPLATE_EDIT = 2_388_001
+"""Stands for Meta's family of template faults, 2388000 to 2388299."""

@@ -1,0 +1,84 @@
+"""Why a campaign is held, refused or over, and why a line is held: codes with their sentences.
+
+`Campaign.reason_code` and `Line.state_reason` hold either a code of this table or `meta:<number>`,
+whose sentence is that of the error table.
+"""
+
+from __future__ import annotations
+
+from whatstr.lines.error_policy import rule_for
+
+_META = "meta:"
+_RESEAL_TR = "Kampanya açılamadı: {}. Kampanyayı yeniden hazırlayıp gönderin."
+_RESEAL_EN = "The campaign could not be opened: {}. Prepare and launch it again."
+
+
+def meta_reason(number: int) -> str:
+    """The reason code for one of Meta's numbers."""
+    return f"{_META}{number}"
+
+
+def sentence_for(reason: str | None, language: str) -> str | None:
+    """The sentence of a reason code in `tr` or `en`; None for no reason."""
+    if not reason:
+        return None
+    turkish = language.startswith("tr")
+    if reason.startswith(_META):
+        number = reason[len(_META) :]
+        return rule_for(int(number)).sentence(language) if number.lstrip("-").isdigit() else None
+    found = REASONS.get(reason)
+    if found is None:
+        return None
+    return found[0] if turkish else found[1]
+
+
+def _reseal(turkish: str, english: str) -> tuple[str, str]:
+    return _RESEAL_TR.format(turkish), _RESEAL_EN.format(english)
+
+
+REASONS: dict[str, tuple[str, str]] = {
+    # refused: the sealed header and the clear row, or the chunks, do not belong together
+    "signature": _reseal("imzası işletmenizin anahtarıyla uyuşmuyor", "its signature is not yours"),
+    "format": _reseal("biçimi tanınmıyor", "its format is unknown"),
+    "account": _reseal("başka bir işletme için mühürlenmiş", "it was sealed for another business"),
+    "job": _reseal("başka bir kampanyanın mührünü taşıyor", "it carries another campaign's seal"),
+    "conn": _reseal("başka bir hat için mühürlenmiş", "it was sealed for another line"),
+    "kid": _reseal("gönderim anahtarı uyuşmuyor", "its sender key does not agree"),
+    "chunks": _reseal("parça sayısı mühürdekinden farklı", "its number of parts differs"),
+    "rows": _reseal("alıcı sayısı mühürdekinden farklı", "its number of recipients differs"),
+    "iat": _reseal("mühür tarihi geçerli değil", "the date of its seal is not valid"),
+    "nb": _reseal("başlangıcı çok ileride", "its start is too far ahead"),
+    "exp": _reseal("bitiş zamanı geçerli değil", "its end is not valid"),
+    "early": _reseal("mühürdeki başlangıç zamanı gelmemiş", "its sealed start has not come"),
+    "sender_key_gone": _reseal("gönderim anahtarı artık yok", "the sender's key is gone"),
+    "seal_missing": _reseal("mühürlü anahtarı silinmiş", "its sealed key is deleted"),
+    "chunks_missing": _reseal("bazı parçaları eksik", "some of its parts are missing"),
+    "chunk_altered": _reseal("bir parçası değiştirilmiş ya da bozulmuş", "a part is damaged"),
+    "media_altered": _reseal("başlık dosyası değişmiş ya da eksik", "its file is damaged"),
+    # held: somebody can lift it
+    "no_connection": (
+        "Hattın bağlantısı açılamadı. Hattı yeniden bağlayın, sonra kampanyayı sürdürün.",
+        "The line's connection could not be opened. Connect the line again, then resume.",
+    ),
+    "template_not_approved": (
+        "Mesaj şablonu şu anda Meta'da onaylı değil. Onaylanınca sürdürün.",
+        "The template is not approved at Meta now. Resume once it is.",
+    ),
+    "template_changed": (
+        "Mesaj şablonu silinip yeniden oluşturulmuş. Kampanyayı yeni şablonla hazırlayın.",
+        "The template was deleted and made anew. Prepare the campaign with the new one.",
+    ),
+    "all_rows_fail": (
+        "Denenen ilk alıcıların hepsi geri çevrildi. Nedenlere bakın, düzeltip sürdürün.",
+        "Every one of the first recipients was refused. See the reasons, mend them, resume.",
+    ),
+    "unknown_codes": (
+        "Meta bilinmeyen hatalar veriyor. Ekibimiz inceliyor; sonra sürdürebilirsiniz.",
+        "Meta gives unknown errors. Our team looks into it; you may resume later.",
+    ),
+    # expired
+    "expired": (
+        "Kampanya süresi içinde tamamlanamadı. Kalan alıcılara gönderilmedi.",
+        "The campaign's time ran out. The remaining recipients got nothing.",
+    ),
+}
