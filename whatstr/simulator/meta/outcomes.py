@@ -136,7 +136,8 @@ class Outcomes:
                 continue
             wait = max(0.002, self._heap[0][0] - now) if self._heap else _IDLE
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), min(wait, _IDLE))
+                async with asyncio.timeout(min(wait, _IDLE)):
+                    await self._wake.wait()
 
     def _act(self, message: Message) -> None:
         self.planned -= 1

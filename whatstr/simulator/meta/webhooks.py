@@ -182,7 +182,9 @@ class Webhooks:
             self._wake.clear()
             wait = self._turn()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), wait)
+                # Not wait_for: in Python 3.11 it can swallow the cancellation of `stop`.
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
 
     def _turn(self) -> float | None:
         """Send what can be sent; how long nothing will happen by itself (None: for ever)."""
