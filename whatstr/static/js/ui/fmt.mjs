@@ -37,8 +37,10 @@ export function money(kurus, lang = pageLang()) {
   return lang === "en" ? `${sign}₺${text}` : `${sign}${text} ₺`;
 }
 
-/** A share of 1 -> "%98,4" (tr), "98.4%" (en). */
+/** A share of 1 -> "%98,4" (tr), "98.4%" (en); what would round to nothing is "<%0,1". */
 export function percent(share, lang = pageLang(), digits = 1) {
+  const least = 10 ** -(digits + 2);
+  if (share > 0 && share < least / 2) return `<${percent(least, lang, digits)}`;
   return numbers(lang, { style: "percent", maximumFractionDigits: digits }).format(share);
 }
 
