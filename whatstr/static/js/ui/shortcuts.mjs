@@ -8,8 +8,9 @@ let first = "";
 let firstAt = 0;
 
 /**
- * registerShortcuts([{keys: "g k", label: "…", run}]) -> a function that takes them away again.
+ * registerShortcuts([{keys: "g k", label: "…", run, when?}]) -> a function that takes them away again.
  * `keys` are what `event.key` says, separated by blanks. The last registration of a key wins.
+ * `when()` says whether the shortcut makes sense right now; without it, it always does.
  */
 export function registerShortcuts(list) {
   for (const entry of list) shortcuts.set(entry.keys, entry);
@@ -23,11 +24,13 @@ export function registerShortcuts(list) {
 const isTyping = (node) =>
   node instanceof HTMLElement && (node.isContentEditable || node.matches("input, textarea, select"));
 
+const usable = (entry) => entry !== undefined && (entry.when?.() ?? true);
+
 function matched(key, at) {
   const pair = at - firstAt < 1500 ? shortcuts.get(`${first} ${key}`) : undefined;
   first = key;
   firstAt = at;
-  return pair ?? shortcuts.get(key);
+  return [pair, shortcuts.get(key)].find(usable);
 }
 
 function keys(text) {
@@ -37,7 +40,7 @@ function keys(text) {
 /** The map of all shortcuts of this page, in a dialog. */
 export function openKeymap() {
   const title = uid("keymap");
-  const entries = [...shortcuts.values()];
+  const entries = [...shortcuts.values()].filter(usable);
   const dialog = h(
     "dialog",
     { class: "dialog", "aria-labelledby": title },
@@ -63,7 +66,9 @@ export function openKeymap() {
 export function startShortcuts() {
   registerShortcuts([{ keys: "?", label: ui("showKeymap"), run: openKeymap }]);
   const search = () => document.querySelector("[data-search]");
-  if (search()) registerShortcuts([{ keys: "/", label: ui("searchKey"), run: () => search()?.focus() }]);
+  registerShortcuts([
+    { keys: "/", label: ui("searchKey"), run: () => search().focus(), when: () => search() !== null },
+  ]);
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
