@@ -94,7 +94,8 @@ export const operations = {
   "lines.info": info,
   "lines.test": testSend,
   "lines.disconnect": ({ line }, context) => askSender("disconnect", { line }, context),
-  "lines.estimate": ({ line, rows }, { signal }) => getJson(`lines/${line}/estimate?rows=${rows}`, signal),
+  "lines.estimate": ({ line, rows, due_at }, { signal }) =>
+    getJson(`lines/${line}/estimate?rows=${rows}${due_at ? `&due_at=${encodeURIComponent(due_at)}` : ""}`, signal),
   "optouts.add": changeOptOuts("optout_add"),
   "optouts.remove": changeOptOuts("optout_remove"),
   "optouts.all": async (_, { signal }) =>
