@@ -1139,6 +1139,7 @@ def upgrade() -> None:
         sa.Column("mref", sa.LargeBinary(), nullable=False),
         sa.Column("recipient_ix", sa.LargeBinary(), nullable=False),
         sa.Column("handed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),

@@ -23,8 +23,8 @@ CAMPAIGN = (
 )
 CAMPAIGN_MOVES = "state, reason_code, started_at, finished_at, state_changed_at, totals"
 MESSAGE = (
-    "campaign_id, row, status, code, attempts, not_before, handed_at, accepted_at, sent_at, "
-    "delivered_at, read_at, failed_at"
+    "campaign_id, row, status, code, attempts, not_before, handed_at, resent_at, accepted_at, "
+    "sent_at, delivered_at, read_at, failed_at"
 )
 MEMBER = (
     "id, organization_id, role, state, language, created_at, email_confirmed_at, preferences, "

@@ -162,6 +162,7 @@ class Message(Base):
     mref: Mapped[bytes] = pseudonym(unique=True)
     recipient_ix: Mapped[bytes] = pseudonym()
     handed_at: Mapped[datetime | None] = public()
+    resent_at: Mapped[datetime | None] = public()
     accepted_at: Mapped[datetime | None] = public()
     sent_at: Mapped[datetime | None] = public()
     delivered_at: Mapped[datetime | None] = public()
