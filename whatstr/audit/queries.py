@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import undefer
 
-from whatstr.audit.models import AuditEvent
+from whatstr.audit.models import AuditEvent, Reveal
 from whatstr.audit.services import GENESIS, digest
 from whatstr.core.db import session
 
@@ -34,3 +36,16 @@ def check_chain() -> ChainCheck:
             return ChainCheck(count, event.seq)
         previous, count = event.hash, count + 1
     return ChainCheck(count, None)
+
+
+def reveals_of(organization_id: uuid.UUID) -> Sequence[Reveal]:
+    """When and why staff looked at an organization's personal values, newest first."""
+    return (
+        session()
+        .scalars(
+            sa.select(Reveal)
+            .where(Reveal.organization_id == organization_id)
+            .order_by(Reveal.at.desc())
+        )
+        .all()
+    )

@@ -11,20 +11,35 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import uuid
 from types import ModuleType
 
 import flask
+from werkzeug.routing import BaseConverter
 
 from whatstr.core.security import PANEL_CSP, check_origin
 from whatstr.core.web import register_sentences, set_csp
 from whatstr.extensions import SESSION_LOADER, csrf, login_manager
 
 api = flask.Blueprint("api", __name__, url_prefix="/api")
-pages = flask.Blueprint("portal", __name__)
+shells = flask.Blueprint("portal", __name__)
 # The origin check below stands in for form tokens, which a JSON API has none of.
 csrf.exempt(api)
 api.before_request(check_origin)
-pages.after_request(set_csp(PANEL_CSP))
+shells.after_request(set_csp(PANEL_CSP))
+
+
+class IdConverter(BaseConverter):
+    """`<uuid:…>` in a path: 32 lower-case hex digits, as everywhere in the API."""
+
+    regex = "[0-9a-f]{32}"
+
+    def to_python(self, value: str) -> uuid.UUID:
+        return uuid.UUID(hex=value)
+
+    def to_url(self, value: uuid.UUID) -> str:
+        return value.hex
+
 
 MODULES = (
     "api_accounts",
@@ -33,6 +48,7 @@ MODULES = (
     "api_config",
     "api_lines",
     "api_lists",
+    "api_member",
     "api_records",
     "api_requests",
 )
@@ -48,13 +64,14 @@ def init_app(app: flask.Flask) -> None:
     from whatstr.portal import pages as _routes  # noqa: F401 - registers its routes
 
     loaded = _modules()
+    app.url_map.converters["uuid"] = IdConverter
     if "csrf" not in app.extensions:
         csrf.init_app(app)
     login_manager.init_app(app)
     login_manager.session_protection = None
     app.extensions[SESSION_LOADER] = access.load_member
     app.register_blueprint(api)
-    app.register_blueprint(pages)
+    app.register_blueprint(shells)
     register_sentences(app, sentences.SENTENCES)
     for module in loaded:
         register_sentences(app, getattr(module, "SENTENCES", {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import uuid
 from collections.abc import Callable
@@ -13,10 +14,13 @@ from flask_login import current_user
 
 from whatstr import settings_of
 from whatstr.accounts import sessions
+from whatstr.accounts.enrolment import Origin
+from whatstr.accounts.limits import Limits
 from whatstr.accounts.permissions import Permission, member_may
 from whatstr.accounts.sessions import NewSession, SignedIn
 from whatstr.audit.models import ActorKind
 from whatstr.audit.services import Actor
+from whatstr.core.database import redis
 from whatstr.core.db import transaction
 from whatstr.core.errors import DomainError, NotAllowed, NotSignedIn
 from whatstr.core.security import client_address
@@ -62,6 +66,26 @@ def clear_session_cookie(response: flask.Response) -> flask.Response:
         cookie_name(), httponly=True, samesite="Lax", secure=cookie_is_secure(), path="/"
     )
     return response
+
+
+def pepper() -> bytes:
+    """The key under which login proofs are hashed; `web` alone holds it."""
+    return base64.b64decode(settings_of()["WHATSTR_WEB_PEPPER"])
+
+
+def limits() -> Limits:
+    """Counters of tries."""
+    return Limits(redis(), pepper())
+
+
+def origin() -> Origin:
+    """Where this request comes from, as the login events keep it."""
+    return Origin(client_address(), browser())
+
+
+def web_url() -> str:
+    """The portal's public address, for links in e-mails."""
+    return settings_of()["WHATSTR_WEB_URL"]
 
 
 def current_member() -> SignedIn:

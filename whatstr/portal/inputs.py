@@ -1,5 +1,7 @@
 """Reading a request of the API: every value is checked for kind and size where it enters."""
 
+# ruff: noqa: A002 - a bound is called max or min
+
 from __future__ import annotations
 
 import base64
@@ -34,12 +36,8 @@ class BodyTooLarge(InvalidInput):
 
 def json_body(*, limit: int = JSON_LIMIT) -> Data:
     """The JSON object of the request."""
-    request = flask.request
-    if request.mimetype != "application/json":
-        raise InvalidInput("body", "content_type")
-    if (request.content_length or 0) > limit:
-        raise BodyTooLarge("body", "too_large", limit=limit)
-    data = request.get_json(silent=True)
+    _read_body("application/json", limit)
+    data = flask.request.get_json(silent=True)
     if not isinstance(data, dict):
         raise InvalidInput("body", "not_json")
     return data
@@ -47,21 +45,29 @@ def json_body(*, limit: int = JSON_LIMIT) -> Data:
 
 def binary_body(*, limit: int) -> bytes:
     """The octet-stream of the request: at least one byte, at most `limit`."""
-    request = flask.request
-    if request.mimetype != "application/octet-stream":
-        raise InvalidInput("body", "content_type")
-    if (request.content_length or 0) > limit:
-        raise BodyTooLarge("body", "too_large", limit=limit)
-    blob = request.get_data(cache=False)
+    blob = _read_body("application/octet-stream", limit)
     if not blob:
         raise InvalidInput("body", "empty")
     return blob
 
 
+def _read_body(mimetype: str, limit: int) -> bytes:
+    """The bytes of the request; a length that is not announced is measured."""
+    request = flask.request
+    if request.mimetype != mimetype:
+        raise InvalidInput("body", "content_type")
+    if (request.content_length or 0) > limit:
+        raise BodyTooLarge("body", "too_large", limit=limit)
+    blob = request.get_data()
+    if len(blob) > limit:
+        raise BodyTooLarge("body", "too_large", limit=limit)
+    return blob
+
+
 def field(
-    data: Data, name: str, kind: type[Kind], *, most: int | None = None, least: int | None = None
+    data: Data, name: str, kind: type[Kind], *, max: int | None = None, min: int | None = None
 ) -> Kind:
-    """`data[name]`, of exactly this JSON type. `most` and `least` bound the length of text (without
+    """`data[name]`, of exactly this JSON type. `max` and `min` bound the length of text (without
     its outer blanks) and lists, and the value of integers."""
     value = data.get(name)
     if value is None:
@@ -73,13 +79,13 @@ def field(
         if "\0" in value:
             raise InvalidInput(name, "wrong_type")
     size = int(value) if isinstance(value, int) else len(value)
-    top = INTEGER_LIMIT if most is None and isinstance(value, int) else most
+    top = INTEGER_LIMIT if max is None and isinstance(value, int) else max
     text = isinstance(value, str)
     if top is not None and size > top:
         raise InvalidInput(name, "too_long" if text else "too_large", max=top)
-    if least is not None and size < least:
-        raise InvalidInput(name, "too_short" if text else "too_small", min=least)
-    return value  # type: ignore[no-any-return]
+    if min is not None and size < min:
+        raise InvalidInput(name, "too_short" if text else "too_small", min=min)
+    return value
 
 
 def optional(data: Data, name: str, kind: type[Kind], **bounds: int) -> Kind | None:
@@ -93,14 +99,14 @@ def optional(data: Data, name: str, kind: type[Kind], **bounds: int) -> Kind | N
 def choice(data: Data, name: str, options: type[Choice]) -> Choice:
     """A value of a StrEnum."""
     try:
-        return options(field(data, name, str, most=64))
+        return options(field(data, name, str, max=64))
     except ValueError:
         raise InvalidInput(name, "not_a_choice") from None
 
 
 def one_of(data: Data, name: str, options: Iterable[str]) -> str:
     """A text that is one of the options."""
-    value = field(data, name, str, most=64)
+    value = field(data, name, str, max=64)
     if value not in set(options):
         raise InvalidInput(name, "not_a_choice")
     return value
@@ -118,9 +124,9 @@ def id_field(data: Data, name: str) -> uuid.UUID:
 
 
 def b64_field(
-    data: Data, name: str, *, size: int | None = None, most: int | None = None, least: int = 1
+    data: Data, name: str, *, size: int | None = None, max: int | None = None, min: int = 1
 ) -> bytes:
-    """Bytes in standard base64 with padding, of exactly `size`, or between `least` and `most`."""
+    """Bytes in standard base64 with padding, of exactly `size`, or between `min` and `max`."""
     text = data.get(name)
     if not isinstance(text, str):
         raise InvalidInput(name, "missing" if text is None else "wrong_type")
@@ -128,18 +134,18 @@ def b64_field(
         value = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise InvalidInput(name, "not_base64") from None
-    wrong = len(value) != size if size is not None else len(value) < least
-    if wrong or (most is not None and len(value) > most):
+    wrong = len(value) != size if size is not None else len(value) < min
+    if wrong or (max is not None and len(value) > max):
         raise InvalidInput(name, "wrong_size")
     return value
 
 
 def box_field(
-    data: Data, name: str, kind: BoxKind, *, size: int | None = None, most: int | None = None
+    data: Data, name: str, kind: BoxKind, *, size: int | None = None, max: int | None = None
 ) -> bytes:
     """A Box of this kind. What it holds stays the browser's: version, kind and size are all that
     the server can check."""
-    blob = b64_field(data, name, size=size, most=most, least=MIN_SIZE)
+    blob = b64_field(data, name, size=size, max=max, min=MIN_SIZE)
     if blob[:2] != bytes([VERSION, kind]):
         raise InvalidInput(name, "wrong_kind")
     return blob
@@ -147,7 +153,7 @@ def box_field(
 
 def instant_field(data: Data, name: str) -> datetime:
     """An ISO 8601 instant that names its zone, in UTC."""
-    text = field(data, name, str, most=40)
+    text = field(data, name, str, max=40)
     try:
         value = datetime.fromisoformat(text)
     except ValueError:
@@ -157,7 +163,7 @@ def instant_field(data: Data, name: str) -> datetime:
     return value.astimezone(UTC)
 
 
-def query_integer(name: str, default: int, *, most: int, least: int = 0) -> int:
+def query_integer(name: str, default: int, *, max: int, min: int = 0) -> int:
     """An integer of the query string within bounds."""
     text = flask.request.args.get(name)
     if text is None:
@@ -165,8 +171,8 @@ def query_integer(name: str, default: int, *, most: int, least: int = 0) -> int:
     if not re.fullmatch(r"-?\d{1,18}", text):
         raise InvalidInput(name, "wrong_type")
     value = int(text)
-    if not least <= value <= most:
-        raise InvalidInput(name, "too_large" if value > most else "too_small")
+    if not min <= value <= max:
+        raise InvalidInput(name, "too_large" if value > max else "too_small")
     return value
 
 
@@ -178,11 +184,11 @@ def query_instant(name: str) -> datetime | None:
 
 def documents_field(data: Data, name: str = "documents") -> list[tuple[str, str]]:
     """Accepted documents: pairs of name and version."""
-    rows = field(data, name, list, most=20)
+    rows = field(data, name, list, max=20)
     if any(not isinstance(row, dict) for row in rows):
         raise InvalidInput(name, "wrong_type")
     return [
-        (field(row, "document", str, most=64), field(row, "version", str, most=32)) for row in rows
+        (field(row, "document", str, max=64), field(row, "version", str, max=32)) for row in rows
     ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import flask
 
 from whatstr.core.security import PANEL_CSP, open_to_all
-from whatstr.portal import pages
+from whatstr.portal import shells
 
 SHELLS = {
     "/giris": "signin",
@@ -37,10 +37,10 @@ def _shell(template: str) -> Callable[[], str]:
 
 
 for _path, _template in SHELLS.items():
-    pages.add_url_rule(_path, _template, _shell(_template), methods=["GET"])
+    shells.add_url_rule(_path, _template, _shell(_template), methods=["GET"])
 
 
-@pages.after_app_request
+@shells.after_app_request
 def _worker_policy(response: flask.Response) -> flask.Response:
     """A Worker takes its policy from its own file, so our scripts carry the panel's."""
     path = flask.request.path
