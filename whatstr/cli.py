@@ -2,11 +2,131 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
+import click
 import flask
 from flask.cli import AppGroup
+
+from whatstr import settings_of
+from whatstr.config import PROCESSES
 
 group = AppGroup("whatstr", help="Run and look after WhatsTR.")
 
 
 def init_app(app: flask.Flask) -> None:
     app.cli.add_command(group)
+
+
+@group.command()
+@click.option("--once", is_flag=True, help="On free ports and a folder of its own, then stop.")
+@click.option("--port", default=8000, show_default=True, help="First of seven ports.")
+@click.option("--rows", default=1000, show_default=True, help="Recipients of the campaign.")
+def demo(*, once: bool, port: int, rows: int) -> None:
+    """Run everything on this machine and send one campaign."""
+    from whatstr.local import demo as local_demo
+    from whatstr.local.stack import default_data_dir
+
+    if once:
+        sys.exit(local_demo.run_once(rows=rows))
+    folder = default_data_dir(settings_of())
+    sys.exit(local_demo.run(data_dir=folder, first_port=port, rows=rows))
+
+
+@group.command()
+@click.argument("role", type=click.Choice(sorted(PROCESSES)))
+def run(role: str) -> None:
+    """Run one process role in the foreground, with the settings of this environment."""
+    os.execv(sys.executable, [sys.executable, "-m", "whatstr.process", role])  # noqa: S606
+
+
+@group.command("create-staff")
+@click.argument("email")
+@click.option("--name", required=True)
+@click.option("--role", "roles", multiple=True, required=True, help="May be given several times.")
+@click.password_option(help="At least 12 characters.")
+def create_staff(*, email: str, name: str, roles: tuple[str, ...], password: str) -> None:
+    """Add a member of staff."""
+    from whatstr.accounts import staff
+    from whatstr.accounts.models import StaffRole
+    from whatstr.audit.services import SYSTEM
+    from whatstr.core.db import transaction
+    from whatstr.core.errors import DomainError
+
+    try:
+        with transaction():
+            staff.create_staff(
+                actor=SYSTEM,
+                email=email,
+                name=name,
+                roles=[StaffRole(role) for role in roles],
+                password=password,
+            )
+    except (DomainError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{email} may sign in at {settings_of()['WHATSTR_ADMIN_URL']}")
+
+
+@group.command("verify-audit")
+def verify_audit() -> None:
+    """Walk the audit trail and prove its chain of hashes."""
+    from whatstr.audit.queries import check_chain
+
+    found = check_chain()
+    if found.broken_at is not None:
+        raise click.ClickException(f"the chain is broken at event {found.broken_at}")
+    click.echo(f"{found.events} events, unbroken")
+
+
+@group.command()
+def doctor() -> None:
+    """Check every setting and dependency, and say how to mend each."""
+    from whatstr import doctor as checks
+
+    findings = checks.examine(settings_of())
+    for finding in findings:
+        click.echo(f"{'ok  ' if finding.fine else 'BAD '} {finding.what}: {finding.words}")
+    sys.exit(0 if all(finding.fine for finding in findings) else 1)
+
+
+@group.group()
+def keys() -> None:
+    """Make keys for a new installation."""
+
+
+@keys.command("staff-ring")
+def staff_ring() -> None:
+    """Print a new WHATSTR_STAFF_RING."""
+    from whatstr.core.crypto import Ring
+
+    click.echo(Ring.generate())
+
+
+@keys.command("sender")
+@click.argument("path", type=click.Path(path_type=Path))
+def sender_keyring(path: Path) -> None:
+    """Write a new keyring of the sender and print WHATSTR_IDENT_PUBLIC."""
+    import base64
+
+    from whatstr.core.errors import DomainError
+    from whatstr.sending.keyring import Keyring
+
+    try:
+        ring = Keyring.create(path)
+    except DomainError as error:
+        raise click.ClickException(f"{path}: {error}") from None
+    click.echo(base64.b64encode(ring.ident_public).decode())
+
+
+@keys.command("desk")
+def desk_key() -> None:
+    """Print a new WHATSTR_DESK_KEY and its WHATSTR_DESK_PUBLIC."""
+    import base64
+
+    from nacl.public import PrivateKey
+
+    key = PrivateKey.generate()
+    click.echo(f"WHATSTR_DESK_KEY={base64.b64encode(bytes(key)).decode()}")
+    click.echo(f"WHATSTR_DESK_PUBLIC={base64.b64encode(bytes(key.public_key)).decode()}")

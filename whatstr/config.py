@@ -120,6 +120,18 @@ VARIABLES: tuple[Variable, ...] = (
         _only(Role.WEB, Role.HOOK),
         required=_only(Role.WEB, Role.HOOK),
     ),
+    Variable(
+        "WHATSTR_BIND",
+        "host:port on which a web role listens",
+        _only(Role.WEB, Role.ADMIN, Role.HOOK),
+        default="127.0.0.1:8000",
+    ),
+    Variable(
+        "WHATSTR_WEB_WORKERS",
+        "processes of a web role",
+        _only(Role.WEB, Role.ADMIN, Role.HOOK),
+        default="2",
+    ),
     Variable("WHATSTR_WEB_URL", "public address of the portal", default="http://127.0.0.1:8000"),
     Variable("WHATSTR_ADMIN_URL", "address of the staff panel", default="http://127.0.0.1:8001"),
     Variable(

@@ -1,4 +1,4 @@
-"""Lines over the API. Connecting one is a sealed request (api_requests); here is what came of it."""
+"""Lines over the API. Connecting one is a sealed request; here is what came of it."""
 
 from __future__ import annotations
 
