@@ -1,0 +1,62 @@
+"""The timetable, and the loop that puts its tasks on their queues.
+
+Any number of schedulers may run: whoever takes the lock of a task's time slot enqueues it, the
+others pass. A slot missed while no scheduler ran is not caught up: every task sweeps all there is.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from whatstr.core import clock, logs, queues
+
+log = logs.get_logger(__name__)
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_PREFIX = "schedule"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`task` goes on `queue` in every slot of `every` seconds; `offset` moves the slots."""
+
+    task: str
+    queue: str
+    every: int
+    offset: int = 0
+
+    def slot(self, at: int) -> int:
+        return (at - self.offset) // self.every
+
+
+TIMETABLE: tuple[Entry, ...] = (
+    Entry("mail.sweep", "mail", 2 * _MINUTE),
+    Entry("housekeeping.requests", "housekeeping", 5 * _MINUTE),
+    Entry("housekeeping.sessions", "housekeeping", _HOUR, offset=7 * _MINUTE),
+    Entry("housekeeping.links", "housekeeping", _DAY, offset=3 * _HOUR),
+)
+
+
+def enqueue_due(connection: Redis, timetable: tuple[Entry, ...] = TIMETABLE) -> list[str]:
+    """Put every task on its queue whose present slot nobody has taken; gives their names."""
+    now, done = clock.unix(), []
+    for entry in timetable:
+        lock = f"{_PREFIX}:{entry.task}:{entry.slot(now)}"
+        if connection.set(lock, 1, nx=True, ex=2 * entry.every):
+            queues.enqueue(queues.queue(connection, entry.queue), entry.task)
+            done.append(entry.task)
+    return done
+
+
+def run_schedule(connection: Redis, stop: threading.Event, *, step: float = 5.0) -> None:
+    """Until `stop` is set. Redis away: nothing is enqueued, the next step tries again."""
+    while not stop.is_set():
+        try:
+            for name in enqueue_due(connection):
+                log.info("schedule.enqueued", task=name)
+        except RedisError as error:
+            log.error("schedule.redis_away", error=type(error).__name__)
+        stop.wait(step)
