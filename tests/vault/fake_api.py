@@ -350,7 +350,8 @@ class FakeApi(PageHandler):
 
     @route("GET", "lists")
     def get_lists(self) -> Any:
-        mine = [one for one in self.world.lists.values() if one["_o"] == self.organization]
+        owner = self.organization
+        mine = [one for one in self.world.lists.values() if one["_o"] == owner]
         return {
             "lists": [
                 {k: v for k, v in one.items() if k != "parts"} | {"chunks": len(one["parts"])}

@@ -7,15 +7,17 @@
 
 const early = [];
 const running = new Map();
+const OPEN_TO_ALL = /^(session|config|password\.check|code\.confirm|login|restore|logout|lock|templates\.slots|(enrol|recovery|import)\..+)$/;
 let operations = null;
 let state = null;
 let failure = null;
 let idleMs = 30 * 60 * 1000;
 let used = Date.now();
+let watching = 0;
 
 globalThis.onmessage = ({ data }) => {
   if (data.touch) used = Date.now();
-  else if (data.idle) idleMs = data.idle * 60 * 1000;
+  else if (data.idle) arm(data.idle * 60 * 1000);
   else if (data.cancel !== undefined) cancel(data.cancel);
   else if (operations || failure) run(data);
   else early.push(data);
@@ -34,7 +36,7 @@ async function start() {
     state = await import("./state.mjs");
     state.listen((message) => postMessage(message));
     operations = Object.assign({}, ...modules.map((module) => module.operations));
-    setInterval(watch, 5000);
+    arm(idleMs);
   } catch (error) {
     failure = { code: "unsupported", detail: String(error?.message ?? "") };
   }
@@ -48,6 +50,12 @@ function cancel(id) {
     early.splice(waiting, 1);
     postMessage({ id, error: { code: "aborted" } });
   }
+}
+
+function arm(milliseconds) {
+  idleMs = milliseconds;
+  clearInterval(watching);
+  if (state) watching = setInterval(watch, Math.min(5000, Math.max(50, idleMs / 4)));
 }
 
 /** Work that runs counts as use: a long upload does not lock itself out. */
@@ -64,6 +72,7 @@ async function run({ id, name, args }) {
   try {
     if (failure) throw failure;
     if (!Object.hasOwn(operations, name)) throw { code: "unknown_operation", detail: name };
+    if (!OPEN_TO_ALL.test(name)) state.vault();
     const result = await operations[name](args ?? {}, { report, signal: control.signal });
     postMessage({ id, result });
   } catch (error) {
