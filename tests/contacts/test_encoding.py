@@ -30,10 +30,11 @@ def test_guess(reader: Reader, data: bytes, encoding: str) -> None:
     assert answer == {"text": TEXT, "encoding": encoding, "hadErrors": False}
 
 
-def test_turkish_letters_that_come_late(reader: Reader) -> None:
+@pytest.mark.parametrize(("codec", "encoding"), [("cp1254", "windows-1254"), ("cp857", "ibm857")])
+def test_turkish_letters_that_come_late(reader: Reader, codec: str, encoding: str) -> None:
     text = "Ali;05321234567\n" * 30_000 + "Şükrü Çağlayan;05331234567\n"
-    answer = reader.call("decode", url=reader.put(text.encode("cp1254")))
-    assert answer["encoding"] == "windows-1254"
+    answer = reader.call("decode", url=reader.put(text.encode(codec)))
+    assert answer["encoding"] == encoding
     assert answer["text"] == text
 
 

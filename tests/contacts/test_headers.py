@@ -80,6 +80,11 @@ def test_mobile_is_preferred_to_home_and_fax(reader: Reader) -> None:
     assert guess(reader, rows)["phone"] == 3
 
 
+def test_the_first_of_two_mobiles_is_taken(reader: Reader) -> None:
+    rows = [["Cep 2", "Cep 1"], ["0532 123 45 67", "0533 123 45 67"]]
+    assert guess(reader, rows)["phone"] == 1
+
+
 def test_content_beats_a_heading_without_numbers(reader: Reader) -> None:
     rows = [["Telefon", "Numara 2"], ["var", "05321234567"], ["var", "05331234567"]]
     assert guess(reader, rows)["phone"] == 1

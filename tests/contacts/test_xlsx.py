@@ -12,7 +12,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from tests.contacts.conftest import Reader
-from tests.contacts.workbooks import handmade, long_workbook, workbook, zip_of
+from tests.contacts.workbooks import handmade, long_workbook, workbook, zip64_of, zip_of
 
 pytestmark = pytest.mark.browser
 
@@ -142,8 +142,8 @@ def test_stored_without_compression(reader: Reader) -> None:
     assert cells(reader, data) == [["5321234567"]]
 
 
-def test_written_as_a_stream_with_wide_sizes(reader: Reader) -> None:
-    """Data descriptors and 64-bit sizes, as programs write that do not know the length ahead."""
+def test_written_as_a_stream(reader: Reader) -> None:
+    """Data descriptors, as programs write that do not know the length ahead."""
 
     class Stream(io.RawIOBase):
         def __init__(self) -> None:
@@ -163,6 +163,13 @@ def test_written_as_a_stream_with_wide_sizes(reader: Reader) -> None:
             with archive.open(name, "w", force_zip64=True) as entry:
                 entry.write(source.read(name))
     assert cells(reader, bytes(out.data)) == [["Ali", "5321234567"]]
+
+
+def test_sizes_in_64_bits(reader: Reader) -> None:
+    source = zipfile.ZipFile(io.BytesIO(workbook([["Ali", 5321234567]])))
+    data = zip64_of({name: source.read(name) for name in source.namelist()})
+    assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None
+    assert cells(reader, data) == [["Ali", "5321234567"]]
 
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)

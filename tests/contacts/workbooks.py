@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -90,3 +92,27 @@ def zip_of(entries: dict[str, bytes]) -> bytes:
         for name, body in entries.items():
             archive.writestr(name, body)
     return out.getvalue()
+
+
+def zip64_of(entries: dict[str, bytes]) -> bytes:
+    """A container whose directory gives every size and place in 64 bits (APPNOTE 4.3.14, 4.5.3)."""
+    body, directory = b"", b""
+    for name, data in entries.items():
+        raw = name.encode()
+        packer = zlib.compressobj(wbits=-15)
+        packed = packer.compress(data) + packer.flush()
+        wide = struct.pack("<HHQQQ", 1, 24, len(data), len(packed), len(body))
+        head = struct.pack("<HHHHHIII", 45, 0, 8, 0, 0, zlib.crc32(data), 2**32 - 1, 2**32 - 1)
+        directory += b"PK\x01\x02" + struct.pack("<H", 45) + head
+        directory += (
+            struct.pack("<HHHHHII", len(raw), len(wide), 0, 0, 0, 0, 2**32 - 1) + raw + wide
+        )
+        local = struct.pack("<HHQQ", 1, 16, len(data), len(packed))
+        body += (
+            b"PK\x03\x04" + head + struct.pack("<HH", len(raw), len(local)) + raw + local + packed
+        )
+    count, size, place = len(entries), len(directory), len(body)
+    end = b"PK\x06\x06" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, count, count, size, place)
+    locator = b"PK\x06\x07" + struct.pack("<IQI", 0, place + size, 1)
+    last = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 0xFFFF, 0xFFFF, 2**32 - 1, 2**32 - 1, 0)
+    return body + directory + end + locator + last

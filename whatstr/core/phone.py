@@ -66,10 +66,8 @@ _WHOLE_AS_DECIMAL = re.compile(
     r"(\d{7,}|\d{1,3}(?:\.\d{3})+(?=,)|\d{1,3}(?:,\d{3})+(?=\.))[.,]0{1,2}", re.ASCII
 )
 _REAL_DECIMAL = re.compile(r"\d{8,}[.,]\d{1,2}", re.ASCII)
-_TRUNK_IN_BRACKETS = re.compile(r"((?:\+|00).*?)\(0\)")
 _PUNCTUATION = re.compile("[\\s()\\[\\]{}./,\\\\_'’\"`~·:\\-\u2010-\u2015\u2212]")
 _BETWEEN_NUMBERS = re.compile(r"[;,/|\\&\n\r]+")
-_DIGITS = re.compile(r"[0-9]+")
 _FOLDS_TO_ONE_NUMBER = 7
 _E164_DIGITS = 15
 
@@ -162,7 +160,7 @@ def _single(source: str, region: str) -> Phone:
         text = decimal[1]
     elif _REAL_DECIMAL.fullmatch(text):
         raise PhoneError(PhoneProblem.NOT_A_NUMBER)
-    text = _PUNCTUATION.sub("", _TRUNK_IN_BRACKETS.sub(r"\1", text, count=1))
+    text = _PUNCTUATION.sub("", text)
     if not re.fullmatch(r"\+*[0-9]+", text):
         raise PhoneError(PhoneProblem.NOT_A_NUMBER)
     if text.startswith("+"):

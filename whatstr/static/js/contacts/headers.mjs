@@ -38,7 +38,6 @@ const OTHER_HEADING = new RegExp(
 /** Small letters without marks, so that İSİM, isim and "İsim:" are one heading. */
 export function fold(text) {
   return String(text)
-    .replace(/[İI]/gu, "i")
     .toLowerCase()
     .replaceAll("ı", "i")
     .normalize("NFD")

@@ -26,7 +26,6 @@ const EXCEL_TEXT = /^(?:=?"(.*)"|'(.*?)'?)$/su;
 const SCIENTIFIC = /^\+?\d+(?:[.,]\d+)?\s*e\s*\+?\d+$/iu;
 const WHOLE_AS_DECIMAL = /^(\d{7,}|\d{1,3}(?:\.\d{3})+(?=,)|\d{1,3}(?:,\d{3})+(?=\.))[.,]0{1,2}$/u;
 const REAL_DECIMAL = /^\d{8,}[.,]\d{1,2}$/u;
-const TRUNK_IN_BRACKETS = /^((?:\+|00).*?)\(0\)/u;
 const PUNCTUATION = /[\s()[\]{}./,\\_'’"`~·:\-\u2010-\u2015\u2212]/gu;
 const BETWEEN_NUMBERS = /[;,/|\\&\n\r]+/u;
 const FOLDS_TO_ONE_NUMBER = 7;
@@ -97,11 +96,11 @@ function single(source, region) {
   const decimal = WHOLE_AS_DECIMAL.exec(text);
   if (decimal) text = decimal[1];
   else if (REAL_DECIMAL.test(text)) return refused("not_a_number");
-  text = text.replace(TRUNK_IN_BRACKETS, "$1").replace(PUNCTUATION, "");
+  text = text.replace(PUNCTUATION, "");
   if (!/^\+*[0-9]+$/u.test(text)) return refused("not_a_number");
   if (text.startsWith("+")) return international(text.replace(/^\++(?:00)?/u, ""));
   if (text.startsWith("00")) return international(text.slice(2));
-  return region === "TR" ? turkish(withoutPrefixes(text), text) : national(text, region);
+  return region === "TR" ? turkish(withoutPrefixes(text), text) : judged(text, region);
 }
 
 /** 0532…, 90532…, 090532…, 900532… and 532… all become 532…. */
@@ -139,10 +138,6 @@ function international(digits) {
   if (digits.length > E164_DIGITS) return refused("too_long");
   if (digits.length < 5) return refused("too_short");
   return judged(`+${digits}`);
-}
-
-function national(digits, region) {
-  return judged(digits, region);
 }
 
 function judged(number, region) {
