@@ -13,6 +13,7 @@ import redis
 import sqlalchemy as sa
 
 from tests import services
+from whatstr.local import folders
 from whatstr.local.errors import LocalServiceError
 from whatstr.local.postgres import ROLES, EmbeddedPostgres
 from whatstr.local.valkey import EmbeddedValkey
@@ -107,9 +108,12 @@ def stopped_server() -> Iterator[EmbeddedPostgres]:
         server.stop()
 
 
-def test_postgres_starts_over_a_stale_pid_file(stopped_server: EmbeddedPostgres) -> None:
-    # Process 1 always lives: PostgreSQL itself would refuse to start.
-    (stopped_server.data_dir / "postgres/cluster/postmaster.pid").write_text("1\n")
+def test_postgres_starts_over_a_stale_pid_file(
+    stopped_server: EmbeddedPostgres, postgres_server: EmbeddedPostgres
+) -> None:
+    # The number belongs to another process by now: PostgreSQL itself would refuse to start.
+    file = stopped_server.data_dir / "postgres/cluster/postmaster.pid"
+    file.write_text(f"{postgres_server.pid}\n")
     stopped_server.start()
     assert scalar(stopped_server.url(), "SELECT 1") == 1
     stopped_server.stop()
@@ -179,6 +183,25 @@ def test_valkey_keeps_data_over_a_restart(folder: Path) -> None:
         assert client.get("kept") == b"7"
     again.stop()
     assert not socket_file.exists()
+
+
+def test_a_socket_with_a_long_path_gets_a_short_place(tmp_path: Path) -> None:
+    server = EmbeddedValkey(tmp_path / ("long-" * 20), "queue")
+    server.start()
+    place = Path(server.url.removeprefix("unix://")).parent
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
+    server.stop()
+    assert not place.exists()
+    # A kill leaves the place behind; the next start takes it again.
+    wanted = server.data_dir / "queue" / "sockets"
+    first = folders.socket_folder(wanted)
+    assert folders.socket_folder(wanted) == first
+    first.chmod(0o755)  # anybody's: not to be trusted
+    second = folders.socket_folder(wanted)
+    assert second != first
+    folders.drop_socket_folder(wanted)
+    assert not second.exists()
+    first.rmdir()
 
 
 def test_two_valkeys_do_not_share(
