@@ -1,0 +1,102 @@
+"""Which rows of a campaign come next, ready to be claimed: opened, filled, franked."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import datetime
+
+from whatstr.core import clock
+from whatstr.sending import context, rows
+from whatstr.sending.bodies import Template, fill, is_usable
+from whatstr.sending.mref import new_mref
+from whatstr.sending.opening import Job, media_hash, open_chunk
+from whatstr.sending.rows import Candidate, Retry
+from whatstr.vault.franking import frank_tags
+from whatstr.vault.indexes import Purpose, ix
+from whatstr.vault.job_header import CHUNK_ROWS
+from whatstr.vault.rows import JobRow
+
+_CACHED_CHUNKS = 4
+
+
+def batch_size(rate: int) -> int:
+    """About two seconds of the line: a killed slice leaves no more than that unsettled."""
+    return max(20, min(CHUNK_ROWS, rate * 2))
+
+
+class Batches:
+    """Walks a campaign: rows that are due again first, then the next that have no message."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._taken = rows.taken_by_chunk(job.id, size=CHUNK_ROWS)
+        self._chunk = -1
+        self._fresh: list[int] = []
+        self._cache: OrderedDict[int, list[JobRow]] = OrderedDict()
+
+    def any_due(self, *, now: datetime) -> bool:
+        """Whether there is something to hand over at `now`."""
+        if self._fresh or rows.due_retries(self._job.id, now=now, limit=1):
+            return True
+        return any(self._open_rows(no) for no in range(self._chunk + 1, self._job.item.chunks))
+
+    def next(
+        self, template: Template, *, media_ids: Mapping[int, str], now: datetime
+    ) -> list[Candidate]:
+        """The next rows, at most a batch; empty when nothing is due. Raises Refusal."""
+        size = batch_size(self._job.item.rate)
+        again = rows.due_retries(self._job.id, now=now, limit=size)
+        wanted: list[tuple[int, Retry | None]] = [(retry.row, retry) for retry in again]
+        wanted += [(row, None) for row in self._take_fresh(size - len(wanted))]
+        return [self._candidate(row, retry, template, media_ids) for row, retry in wanted]
+
+    def media_numbers(self) -> list[int]:
+        """Files that the header names."""
+        return [entry.no for entry in self._job.header.media]
+
+    def _take_fresh(self, count: int) -> list[int]:
+        while not self._fresh and self._chunk + 1 < self._job.item.chunks:
+            self._chunk += 1
+            if self._open_rows(self._chunk):
+                first = self._chunk * CHUNK_ROWS
+                last = min(first + CHUNK_ROWS, self._job.item.rows) - 1
+                taken = rows.taken_rows(self._job.id, first=first, last=last)
+                self._fresh = [row for row in range(first, last + 1) if row not in taken]
+        found, self._fresh = self._fresh[:count], self._fresh[count:]
+        return found
+
+    def _open_rows(self, no: int) -> int:
+        expected = min(CHUNK_ROWS, self._job.item.rows - no * CHUNK_ROWS)
+        return expected - self._taken.get(no, 0)
+
+    def _row(self, row: int) -> JobRow:
+        no, place = divmod(row, CHUNK_ROWS)
+        if no not in self._cache:
+            self._cache[no] = open_chunk(self._job, no)
+            if len(self._cache) > _CACHED_CHUNKS:
+                self._cache.popitem(last=False)
+        return self._cache[no][place]
+
+    def _candidate(
+        self, row: int, retry: Retry | None, template: Template, media_ids: Mapping[int, str]
+    ) -> Candidate:
+        content = self._row(row)
+        account = self._job.header.account
+        mref = retry.mref if retry else new_mref()
+        one = Candidate(
+            row=row,
+            to=content.to,
+            recipient_ix=ix(context.keyring().ik, Purpose.RECIPIENT, account, content.to),
+            mref=mref,
+            again=retry is not None,
+            attempts=retry.attempts if retry else 1,
+            resent=retry.resent if retry else False,
+            usable=is_usable(content),
+        )
+        media_id = media_ids.get(content.media) if content.media is not None else None
+        filled = fill(template, content, mref=mref, media_id=media_id)
+        _, key = context.keyring().franking_key(clock.now())
+        one.body = filled.body
+        one.tags = frank_tags(key, mref, filled.lines, media_hash(self._job, content.media))
+        return one

@@ -1,0 +1,65 @@
+"""One slice per line at a time: leases in PostgreSQL, by the database's own clock.
+
+Senders may stand on several hosts; the database's clock is the one they share.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+import sqlalchemy as sa
+
+from whatstr.core.db import session
+
+SECONDS = 30
+RENEW_SECONDS = 5
+
+
+def take(line_id: uuid.UUID, *, owner: uuid.UUID) -> bool:
+    """Take the line's lease; False while another slice holds it."""
+    return (
+        session()
+        .execute(
+            sa.text(
+                "INSERT INTO s_lease (line_id, owner, until)"
+                " VALUES (:l, :o, clock_timestamp() + make_interval(secs => :s))"
+                " ON CONFLICT (line_id) DO UPDATE SET owner = excluded.owner,"
+                " until = excluded.until WHERE s_lease.until < clock_timestamp()"
+                " RETURNING 1"
+            ),
+            {"l": line_id, "o": owner, "s": SECONDS},
+        )
+        .first()
+        is not None
+    )
+
+
+def renew(line_id: uuid.UUID, *, owner: uuid.UUID) -> bool:
+    """Keep a lease that is still ours; False when it is lost, and then nothing may be posted."""
+    return (
+        session()
+        .execute(
+            sa.text(
+                "UPDATE s_lease SET until = clock_timestamp() + make_interval(secs => :s)"
+                " WHERE line_id = :l AND owner = :o AND until > clock_timestamp() RETURNING 1"
+            ),
+            {"l": line_id, "o": owner, "s": SECONDS},
+        )
+        .first()
+        is not None
+    )
+
+
+def release(line_id: uuid.UUID, *, owner: uuid.UUID) -> None:
+    """Give the lease back."""
+    session().execute(
+        sa.text("DELETE FROM s_lease WHERE line_id = :l AND owner = :o"),
+        {"l": line_id, "o": owner},
+    )
+
+
+def live() -> set[uuid.UUID]:
+    """Lines that a slice is working on now."""
+    return set(
+        session().scalars(sa.text("SELECT line_id FROM s_lease WHERE until > clock_timestamp()"))
+    )

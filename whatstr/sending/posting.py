@@ -1,0 +1,260 @@
+"""Posting a claimed batch: at the line's pace, many in flight, stopped within a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from whatstr.core import clock
+from whatstr.core.logs import get_logger
+from whatstr.lines.cloud_api import Accepted, CloudApi, GraphError, NotSent, OutcomeUnknown
+from whatstr.lines.error_policy import Action, ErrorRule, Scope, is_known, rule_for
+from whatstr.lines.reasons import meta_reason
+from whatstr.sending.bridge import Bridge
+from whatstr.sending.pace import PORTION, Pace, PaceUnavailable
+from whatstr.sending.results import Outcome, Result
+from whatstr.sending.rows import Candidate
+from whatstr.sending.writer import Writer
+
+log = get_logger(__name__)
+
+IN_FLIGHT = 200
+PAIR_WAIT = timedelta(seconds=7)
+NOT_SENT_WAIT = timedelta(seconds=10)
+MAX_SILENT = 20
+"""So many calls in a row without an answer: something stands between Meta and us."""
+SILENT_REST = 30.0
+FIRST_ROWS = 20
+"""When the first so many all fail, the fault is not in the rows."""
+UNKNOWN_CODES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why posting has to stop, and what has to be held. `number` 0: nothing of Meta's."""
+
+    reason: str
+    action: Action
+    scope: Scope = Scope.CAMPAIGN
+    number: int = 0
+    seconds: int = 0
+
+
+class Stop:
+    """The signal that ends posting; the first cause stands. It is also given by silence: a process
+    that was held up for longer than its lease must not post when it wakes."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self.trouble: Trouble | None = None
+        self.valid_until = math.inf
+
+    def now(self, trouble: Trouble | None = None) -> None:
+        if not self._event.is_set():
+            self.trouble = trouble
+            self._event.set()
+
+    @property
+    def is_set(self) -> bool:
+        return self._event.is_set() or time.monotonic() > self.valid_until
+
+    async def wait(self, seconds: float) -> None:
+        """Sleep, but no longer than until the signal."""
+        try:
+            await asyncio.wait_for(self._event.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+@dataclass
+class Tally:
+    """What this slice has seen of one campaign."""
+
+    accepted: int = 0
+    failed: int = 0
+    unknown_codes: int = 0
+    silent: int = 0
+
+
+class Poster:
+    """Posts rows of one campaign over one line."""
+
+    def __init__(
+        self,
+        *,
+        campaign_id: uuid.UUID,
+        phone_number_id: str,
+        api: CloudApi,
+        pace: Pace,
+        bridge: Bridge,
+        writer: Writer,
+        stop: Stop,
+    ) -> None:
+        self._campaign = campaign_id
+        self._number_id = phone_number_id
+        self._api = api
+        self._pace = pace
+        self._bridge = bridge
+        self._writer = writer
+        self._stop = stop
+        self._slots = asyncio.Semaphore(IN_FLIGHT)
+        self._flying: set[asyncio.Task[None]] = set()
+        self.tally = Tally()
+
+    async def post(self, handed: Sequence[Candidate]) -> None:
+        """Post the rows in order. Those not posted when the stop comes are given back. Returns
+        when every row has an outcome."""
+        place = 0
+        try:
+            while place < len(handed) and not self._stop.is_set:
+                portion = handed[place : place + PORTION]
+                grant = await self._bridge.plain(
+                    self._pace.take, [one.recipient_ix for one in portion]
+                )
+                if not grant.allowed:
+                    await self._stop.wait(min(max(grant.wait, 0.005), 1.0))
+                    continue
+                for one, allowed in zip(portion, grant.allowed, strict=False):
+                    if not allowed:
+                        self._later(one, PAIR_WAIT, code=None)
+                    elif not await self._launch(one):
+                        break
+                    place += 1
+        except PaceUnavailable:
+            log.error("pace.away", campaign=self._campaign)
+            self._stop.now()
+        finally:
+            for one in handed[place:]:
+                self._write(one, Result.RETURNED)
+            if self._flying:
+                await asyncio.wait(self._flying)
+
+    async def _launch(self, one: Candidate) -> bool:
+        await self._slots.acquire()
+        if self._stop.is_set:
+            self._slots.release()
+            return False
+        task = asyncio.create_task(self._send(one))
+        self._flying.add(task)
+        task.add_done_callback(self._landed)
+        return True
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._flying.discard(task)
+        self._slots.release()
+        if not task.cancelled() and task.exception() is not None:
+            log.error("post.failed", campaign=self._campaign, error=type(task.exception()).__name__)
+            self._stop.now()
+
+    async def _send(self, one: Candidate) -> None:
+        try:
+            accepted = await self._api.send(self._number_id, one.body)
+        except GraphError as refused:
+            self.tally.silent = 0
+            await self._refused(one, refused.number)
+        except NotSent:
+            self._later(one, NOT_SENT_WAIT, code=None)
+            await self._silent()
+        except OutcomeUnknown:
+            self._write(one, Result.UNKNOWN)
+            await self._silent()
+        except BaseException:
+            # Whatever it was, the request may have left: never "not sent".
+            self._write(one, Result.UNKNOWN)
+            raise
+        else:
+            self.tally.silent = 0
+            self.tally.accepted += 1
+            self._write(one, Result.ACCEPTED, accepted=accepted)
+
+    # What to do about a refusal ---------------------------------------------------------------
+
+    async def _refused(self, one: Candidate, number: int) -> None:
+        rule = rule_for(number)
+        if rule.action is Action.BACKOFF:
+            if one.attempts >= rule.tries:
+                self._fail(one, number)
+            else:
+                self._later(one, _wait(rule, one.attempts), code=number)
+            await self._slow(rule)
+        elif rule.action is Action.LINE:
+            if one.attempts >= rule.tries:
+                self._fail(one, number)
+            else:
+                self._later(one, timedelta(seconds=rule.wait_seconds), code=number)
+            self._halt(rule)
+        elif rule.action in (Action.STOP, Action.OFF, Action.SETUP):
+            # Nothing is wrong with the row: it goes again when the cause is mended.
+            self._later(one, timedelta(0), code=number)
+            self._halt(rule)
+        elif rule.action is Action.BUG:
+            self._fail(one, number)
+            log.error("post.bug", campaign=self._campaign, code=number)
+            self._halt(rule)
+        else:
+            self._fail(one, number, opt_out=rule.action is Action.SUPPRESS)
+        self._count(number)
+
+    async def _slow(self, rule: ErrorRule) -> None:
+        try:
+            if rule.scope is Scope.LINE:
+                await self._bridge.plain(self._pace.slow_down)
+            elif rule.scope is Scope.ACCOUNT:
+                await self._bridge.plain(self._pace.block, rule.wait_seconds)
+        except PaceUnavailable:
+            self._stop.now()
+
+    async def _silent(self) -> None:
+        self.tally.silent += 1
+        if self.tally.silent == MAX_SILENT:
+            log.error("meta.silent", campaign=self._campaign, calls=MAX_SILENT)
+            try:
+                await self._bridge.plain(self._pace.block, SILENT_REST)
+            finally:
+                self._stop.now()
+
+    def _halt(self, rule: ErrorRule) -> None:
+        self._stop.now(
+            Trouble(meta_reason(rule.code), rule.action, rule.scope, rule.code, rule.wait_seconds)
+        )
+
+    def _count(self, number: int) -> None:
+        self.tally.unknown_codes += not is_known(number)
+        seen = self.tally
+        if seen.unknown_codes == UNKNOWN_CODES:
+            log.error("meta.unknown_codes", campaign=self._campaign, code=number)
+            self._stop.now(Trouble("unknown_codes", Action.STOP))
+        elif seen.accepted == 0 and seen.failed == FIRST_ROWS:
+            self._stop.now(Trouble("all_rows_fail", Action.STOP))
+
+    # Outcomes ---------------------------------------------------------------------------------
+
+    def _fail(self, one: Candidate, number: int, *, opt_out: bool = False) -> None:
+        self.tally.failed += not opt_out
+        self._write(one, Result.FAILED, code=number, opt_out=opt_out)
+
+    def _later(self, one: Candidate, wait: timedelta, *, code: int | None) -> None:
+        self._write(one, Result.LATER, code=code, not_before=clock.now() + wait)
+
+    def _write(
+        self,
+        one: Candidate,
+        result: Result,
+        *,
+        code: int | None = None,
+        not_before: datetime | None = None,
+        accepted: Accepted | None = None,
+        opt_out: bool = False,
+    ) -> None:
+        self._writer.add(Outcome(one, result, clock.now(), code, not_before, accepted, opt_out))
+
+
+def _wait(rule: ErrorRule, attempts: int) -> timedelta:
+    """Grows fourfold for a person (Meta: 131056, "4^x seconds"), doubles otherwise."""
+    factor = 4 if rule.scope is Scope.RECIPIENT else 2
+    return timedelta(seconds=min(rule.wait_seconds * factor ** (attempts - 1), 3_600))

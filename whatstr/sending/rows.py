@@ -1,0 +1,284 @@
+"""The message table as the sender writes it: claims of a batch, results of a batch.
+
+Everything is one statement for many rows (`unnest`). Statuses only move forward: each UPDATE
+carries its guard, because a webhook may have been quicker than Meta's own answer.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from whatstr.core.db import session
+from whatstr.core.errors import DomainError
+from whatstr.lines.error_policy import DUPLICATE, OPTED_OUT, UNUSABLE_ROW
+from whatstr.sending import leases
+from whatstr.sending.mref import new_mref
+from whatstr.sending.progress import may_send
+
+
+class Halted(DomainError):
+    """Campaign, organization, line or lease do not allow a message any more."""
+
+    code = "halted"
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A row about to be taken in hand. `again`: it has a message already (a retry)."""
+
+    row: int
+    to: str = field(repr=False)
+    recipient_ix: bytes
+    mref: bytes
+    again: bool = False
+    attempts: int = 1
+    resent: bool = False
+    usable: bool = True
+    body: dict[str, Any] = field(default_factory=dict, repr=False)
+    tags: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A row that is due again."""
+
+    row: int
+    mref: bytes
+    attempts: int
+    resent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a claim belongs to."""
+
+    campaign_id: uuid.UUID
+    organization_id: uuid.UUID
+    line_id: uuid.UUID
+    claim: uuid.UUID
+    kid: int
+    now: datetime
+
+
+def due_retries(campaign_id: uuid.UUID, *, now: datetime, limit: int) -> list[Retry]:
+    """Rows with a message that may be handed over now."""
+    found = session().execute(
+        sa.text(
+            "SELECT row, mref, attempts, resent_at IS NOT NULL FROM message"
+            " WHERE campaign_id = :c AND status = 'pending'"
+            " AND (not_before IS NULL OR not_before <= :now) ORDER BY row LIMIT :n"
+        ),
+        {"c": campaign_id, "now": now, "n": limit},
+    )
+    return [Retry(*row) for row in found]
+
+
+def next_due(campaign_id: uuid.UUID) -> datetime | None:
+    """When the earliest waiting row of the campaign may go, or None."""
+    found: datetime | None = session().scalar(
+        sa.text(
+            "SELECT min(not_before) FROM message WHERE campaign_id = :c AND status = 'pending'"
+        ),
+        {"c": campaign_id},
+    )
+    return found
+
+
+def taken_by_chunk(campaign_id: uuid.UUID, *, size: int) -> dict[int, int]:
+    """chunk number -> how many of its rows have a message."""
+    found = session().execute(
+        sa.text("SELECT row / :s, count(*) FROM message WHERE campaign_id = :c GROUP BY 1"),
+        {"c": campaign_id, "s": size},
+    )
+    return {int(no): int(count) for no, count in found}
+
+
+def taken_rows(campaign_id: uuid.UUID, *, first: int, last: int) -> set[int]:
+    """Rows of first..last that have a message."""
+    found = session().scalars(
+        sa.text("SELECT row FROM message WHERE campaign_id = :c AND row BETWEEN :a AND :b"),
+        {"c": campaign_id, "a": first, "b": last},
+    )
+    return set(found)
+
+
+def claim(batch: Batch, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Take rows in hand: opt-outs and repeats are written off, the rest becomes `handing` with its
+    franking tags. Returns what may be posted once this transaction is committed. Raises Halted."""
+    if not leases.renew(batch.line_id, owner=batch.claim):
+        raise Halted("lease")
+    if not may_send(batch.campaign_id, lock=True):
+        raise Halted("state")
+    refused = _opted_out(batch.organization_id, candidates)
+    known = _known(batch.campaign_id, candidates)
+    fit: list[Candidate] = []
+    off: list[tuple[Candidate, str, int]] = []
+    for one in candidates:
+        repeated = not one.again and one.recipient_ix in known
+        known.add(one.recipient_ix)
+        if one.recipient_ix in refused:
+            off.append((one, "suppressed", OPTED_OUT))
+        elif repeated:
+            off.append((one, "suppressed", DUPLICATE))
+        elif not one.usable:
+            off.append((one, "failed", UNUSABLE_ROW))
+        else:
+            fit.append(one)
+        if repeated:
+            # The first row of that person holds the pseudonym: a random one stands in.
+            one.recipient_ix = new_mref()
+    _write_off(batch, off)
+    claimed = _insert(batch, [(one, "handing", None) for one in fit if not one.again])
+    claimed |= _reclaim(batch, [one for one in fit if one.again])
+    handed = [one for one in fit if one.row in claimed]
+    _frank(batch, handed)
+    return handed
+
+
+def _opted_out(organization_id: uuid.UUID, candidates: Sequence[Candidate]) -> set[bytes]:
+    found = session().scalars(
+        sa.text(
+            "SELECT DISTINCT recipient_ix FROM s_optout"
+            " WHERE organization_id = :o AND recipient_ix = ANY(:ix)"
+        ),
+        {"o": organization_id, "ix": [one.recipient_ix for one in candidates]},
+    )
+    return {bytes(ix) for ix in found}
+
+
+def _known(campaign_id: uuid.UUID, candidates: Sequence[Candidate]) -> set[bytes]:
+    fresh = [one.recipient_ix for one in candidates if not one.again]
+    if not fresh:
+        return set()
+    found = session().scalars(
+        sa.text(
+            "SELECT recipient_ix FROM message WHERE campaign_id = :c AND recipient_ix = ANY(:ix)"
+        ),
+        {"c": campaign_id, "ix": fresh},
+    )
+    return {bytes(ix) for ix in found}
+
+
+def _write_off(batch: Batch, off: Sequence[tuple[Candidate, str, int]]) -> None:
+    _insert(batch, [(one, status, code) for one, status, code in off if not one.again])
+    again = [(one.row, status, code) for one, status, code in off if one.again]
+    if again:
+        rows, statuses, codes = zip(*again, strict=True)
+        session().execute(
+            sa.text(
+                "UPDATE message m SET status = v.status, code = v.code, claim = NULL,"
+                " not_before = NULL, failed_at = CASE WHEN v.status = 'failed' THEN"
+                " CAST(:now AS timestamptz) END"
+                " FROM unnest(CAST(:rows AS int[]), CAST(:st AS text[]), CAST(:codes AS int[]))"
+                " AS v(row, status, code)"
+                " WHERE m.campaign_id = :c AND m.row = v.row AND m.status = 'pending'"
+            ),
+            {
+                "c": batch.campaign_id,
+                "rows": list(rows),
+                "st": list(statuses),
+                "codes": list(codes),
+                "now": batch.now,
+            },
+        )
+
+
+def _insert(batch: Batch, entries: Iterable[tuple[Candidate, str, int | None]]) -> set[int]:
+    made = list(entries)
+    if not made:
+        return set()
+    found = session().scalars(
+        sa.text(
+            "INSERT INTO message (campaign_id, row, status, code, attempts, claim, mref,"
+            " recipient_ix, handed_at, failed_at)"
+            " SELECT :c, v.row, v.status, v.code, 1, CASE WHEN v.status = 'handing' THEN"
+            " CAST(:claim AS uuid) END, v.mref, v.ix, CASE WHEN v.status = 'handing' THEN"
+            " CAST(:now AS timestamptz) END, CASE WHEN v.status = 'failed' THEN"
+            " CAST(:now AS timestamptz) END"
+            " FROM unnest(CAST(:rows AS int[]), CAST(:st AS text[]), CAST(:codes AS int[]),"
+            " CAST(:mrefs AS bytea[]), CAST(:ixs AS bytea[])) AS v(row, status, code, mref, ix)"
+            " ON CONFLICT DO NOTHING RETURNING row"
+        ),
+        {
+            "c": batch.campaign_id,
+            "claim": batch.claim,
+            "now": batch.now,
+            "rows": [one.row for one, _, _ in made],
+            "st": [status for _, status, _ in made],
+            "codes": [code for _, _, code in made],
+            "mrefs": [one.mref for one, _, _ in made],
+            "ixs": [one.recipient_ix for one, _, _ in made],
+        },
+    )
+    return set(found)
+
+
+def _reclaim(batch: Batch, again: Sequence[Candidate]) -> set[int]:
+    if not again:
+        return set()
+    found = session().scalars(
+        sa.text(
+            "UPDATE message SET status = 'handing', claim = :claim, handed_at = :now,"
+            " not_before = NULL, code = NULL"
+            " WHERE campaign_id = :c AND row = ANY(:rows) AND status = 'pending' RETURNING row"
+        ),
+        {
+            "c": batch.campaign_id,
+            "claim": batch.claim,
+            "now": batch.now,
+            "rows": [one.row for one in again],
+        },
+    )
+    return set(found)
+
+
+def _frank(batch: Batch, handed: Sequence[Candidate]) -> None:
+    if handed:
+        insert_franking(
+            organization_id=batch.organization_id,
+            line_id=batch.line_id,
+            campaign_id=batch.campaign_id,
+            kid=batch.kid,
+            now=batch.now,
+            rows=handed,
+        )
+
+
+def insert_franking(
+    *,
+    organization_id: uuid.UUID,
+    line_id: uuid.UUID,
+    campaign_id: uuid.UUID | None,
+    kid: int,
+    now: datetime,
+    rows: Sequence[Candidate],
+) -> None:
+    """Keep the tags of messages about to be posted. A second try of an unknown one keeps the tags
+    of the first: the person may have got that."""
+    session().execute(
+        sa.text(
+            "INSERT INTO s_frank (mref, organization_id, line_id, campaign_id, row, recipient_ix,"
+            " kid, hour, tags)"
+            " SELECT v.mref, :o, :l, CAST(:c AS uuid), v.row, v.ix, :kid, :hour, v.tags"
+            " FROM unnest(CAST(:mrefs AS bytea[]), CAST(:rows AS int[]), CAST(:ixs AS bytea[]),"
+            " CAST(:tags AS bytea[])) AS v(mref, row, ix, tags)"
+            " ON CONFLICT DO NOTHING"
+        ),
+        {
+            "o": organization_id,
+            "l": line_id,
+            "c": campaign_id,
+            "kid": kid,
+            "hour": now.replace(minute=0, second=0, microsecond=0),
+            "mrefs": [one.mref for one in rows],
+            "rows": [one.row if campaign_id else None for one in rows],
+            "ixs": [one.recipient_ix for one in rows],
+            "tags": [one.tags for one in rows],
+        },
+    )

@@ -1,0 +1,109 @@
+"""The template's text and the header's file at Meta, fetched and uploaded before rows leave."""
+
+from __future__ import annotations
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from whatstr.core.logs import get_logger
+from whatstr.lines.cloud_api import CloudApi, GraphError, NotSent, OutcomeUnknown
+from whatstr.lines.error_policy import Action, rule_for
+from whatstr.lines.reasons import meta_reason
+from whatstr.sending.bodies import Template
+from whatstr.sending.bridge import Bridge
+from whatstr.sending.opening import Job, open_media
+from whatstr.sending.pace import Pace
+from whatstr.sending.posting import Stop, Trouble
+
+log = get_logger(__name__)
+
+TEMPLATE_SECONDS = 15 * 60
+"""How long a fetched text is believed (vault design, 9.3)."""
+MEDIA_SECONDS = 24 * 3_600
+"""Uploaded ids live 30 days at Meta; a day is longer than most campaigns run."""
+AWAY_SECONDS = 10.0
+
+_STATES = {"PAUSED": meta_reason(132015), "DISABLED": meta_reason(132016)}
+
+
+async def fetch_template(
+    job: Job, api: CloudApi, pace: Pace, bridge: Bridge, stop: Stop
+) -> Template | None:
+    """The campaign's template as Meta has it now; None when nothing may be sent, and then `stop`
+    says whether something is to be held."""
+    wanted = job.header.template
+    try:
+        data = await api.template(job.connection.waba_id, wanted.name, wanted.lang)
+    except GraphError as refused:
+        await _refused(refused.number, pace, bridge, stop)
+        return None
+    except (NotSent, OutcomeUnknown):
+        await _away(pace, bridge, stop)
+        return None
+    reason = None
+    if data is None:
+        reason = meta_reason(132001)
+    elif data.get("status") != "APPROVED":
+        reason = _STATES.get(str(data.get("status")), "template_not_approved")
+    elif str(data.get("id")) != wanted.id:
+        reason = "template_changed"
+    if reason is not None or data is None:
+        stop.now(Trouble(reason or "template_not_approved", Action.STOP))
+        return None
+    return Template.from_meta(data)
+
+
+async def media_ids_of(
+    job: Job,
+    template: Template,
+    api: CloudApi,
+    pace: Pace,
+    bridge: Bridge,
+    redis: Redis,
+    stop: Stop,
+) -> dict[int, str] | None:
+    """Meta's id of each file of the campaign, uploaded once; None as for `fetch_template`."""
+    ids: dict[int, str] = {}
+    if not template.wants_media:
+        return ids
+    for entry in job.header.media:
+        key = f"media:{job.id.hex}:{entry.no}"
+        try:
+            known = await bridge.plain(redis.get, key)
+        except RedisError:
+            stop.now()
+            return None
+        if isinstance(known, bytes):
+            ids[entry.no] = known.decode()
+            continue
+        data, mime = await bridge.run(open_media, job, entry.no)
+        try:
+            ids[entry.no] = await api.upload_media(job.connection.phone_number_id, data, mime=mime)
+        except GraphError as refused:
+            await _refused(refused.number, pace, bridge, stop)
+            return None
+        except (NotSent, OutcomeUnknown):
+            await _away(pace, bridge, stop)
+            return None
+        await bridge.plain(redis.set, key, ids[entry.no], ex=MEDIA_SECONDS)
+    return ids
+
+
+async def _refused(number: int, pace: Pace, bridge: Bridge, stop: Stop) -> None:
+    rule = rule_for(number)
+    log.warning("template.refused", code=number)
+    if rule.action is Action.BACKOFF:
+        await bridge.plain(pace.block, max(rule.wait_seconds, AWAY_SECONDS))
+        stop.now()
+        return
+    action = rule.action if rule.action in _HOLDING else Action.STOP
+    stop.now(Trouble(meta_reason(number), action, rule.scope, number, rule.wait_seconds))
+
+
+_HOLDING = frozenset({Action.LINE, Action.STOP, Action.OFF, Action.SETUP, Action.BUG})
+
+
+async def _away(pace: Pace, bridge: Bridge, stop: Stop) -> None:
+    log.warning("meta.away")
+    await bridge.plain(pace.block, AWAY_SECONDS)
+    stop.now()
