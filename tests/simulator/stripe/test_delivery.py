@@ -115,6 +115,7 @@ def test_state_survives_a_restart(tmp_path: Path, receiver: Receiver) -> None:
         sim.control("settings", {"webhook_hold": True})
         sim.control("clock", {"now": 1_800_000_000, "frozen": True})
         made = client.v1.customers.create({"email": "a@b.test"}, {"idempotency_key": "k1"})
+        opened = client.v1.checkout.sessions.create(session_params())
         before = sim.control("state")
         http.close()
     journal = tmp_path / "journal.jsonl"
@@ -125,11 +126,15 @@ def test_state_survives_a_restart(tmp_path: Path, receiver: Receiver) -> None:
         after = sim.control("state")
         moved = after["objects"].pop("webhook_endpoint")
         before["objects"].pop("webhook_endpoint")
+        # The page moves along to the new port.
+        page = after["objects"]["checkout.session"][0].pop("url")
+        before["objects"]["checkout.session"][0].pop("url")
+        assert page == f"{sim.url}/c/pay/{opened.id}"
         assert after == before
         assert [row["url"] for row in moved] == [receiver.url]
         again = client.v1.customers.create({"email": "a@b.test"}, {"idempotency_key": "k1"})
         assert again.id == made.id
         sim.control("webhooks/flush", {})
         sim.control("webhooks/wait", {})
-        assert receiver.types() == ["customer.created"]
+        assert receiver.types() == ["customer.created", "product.created"]
         http.close()

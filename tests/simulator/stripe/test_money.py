@@ -59,6 +59,23 @@ def test_session_expires_by_hand_and_by_itself(
     assert [row["id"] for row in receiver.of("checkout.session.expired")] == [first.id, second.id]
 
 
+def test_abandoned_session_expires_with_its_intent_canceled(
+    sim: Handle, client: stripe.StripeClient
+) -> None:
+    intents = []
+    for canceled in (False, True):
+        made = client.v1.checkout.sessions.create(session_params())
+        with pytest.raises(PaymentDeclined):
+            pay_checkout(str(made.url), card="4000000000000002")
+        intents.append(str(client.v1.checkout.sessions.retrieve(made.id).payment_intent))
+        if canceled:
+            client.v1.payment_intents.cancel(intents[-1])
+    sim.control("clock", {"advance": 24 * 3600})
+    found = [client.v1.payment_intents.retrieve(one) for one in intents]
+    assert [row.cancellation_reason for row in found] == ["expired", None]
+    assert [row.status for row in client.v1.checkout.sessions.list().data] == ["expired"] * 2
+
+
 def test_refunds_add_up_to_the_charge_and_no_further(client: stripe.StripeClient, pay: Pay) -> None:
     intent = pay().payment_intent.id
     first = client.v1.refunds.create({"payment_intent": intent, "amount": 25_000})

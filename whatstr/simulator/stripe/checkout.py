@@ -69,13 +69,26 @@ def create_session(world: World, _: str, params: Json) -> Json:
     )
     if "expires_at" in params:
         made["expires_at"] = params["expires_at"]
-    made["url"] = f"{world.public_url}/c/pay/{made['id']}"
+    made["url"] = page_url(world, made["id"])
     world.store.put("checkout.session", made["id"], made)
     world.store.put("_lines", made["id"], {"lines": lines})
     carried = {name: params[name] for name in params if name.endswith("_data")}
     world.store.put("_carried", made["id"], carried)
     world.at(made["expires_at"], "session", made["id"])
     return made
+
+
+def page_url(world: World, session_id: str) -> str:
+    """Where the customer pays."""
+    return f"{world.public_url}/c/pay/{session_id}"
+
+
+def move_pages(world: World) -> None:
+    """After a restart on another port the open sessions lead there."""
+    for found in world.store.all("checkout.session"):
+        if found["url"] not in (None, page_url(world, found["id"])):
+            found["url"] = page_url(world, found["id"])
+            world.store.put("checkout.session", found["id"], found)
 
 
 def update_session(world: World, session_id: str, params: Json) -> Json:
@@ -95,9 +108,9 @@ def expire_session(world: World, session_id: str, _: Json) -> Json:
         )
     found.update(status="expired", url=None)
     world.store.put("checkout.session", session_id, found)
-    intent = found["payment_intent"]
-    if intent is not None:
-        payments.cancel_intent(world, intent, {"cancellation_reason": "expired"})
+    intent = world.store.get("payment_intent", str(found["payment_intent"]))
+    if intent is not None and intent["status"] != "canceled":
+        payments.cancel_intent(world, intent["id"], {"cancellation_reason": "expired"})
     world.emit("checkout.session.expired", found)
     return found
 

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from whatstr.simulator.stripe import api, control, page
 from whatstr.simulator.stripe.catalogue import create_endpoint
+from whatstr.simulator.stripe.checkout import move_pages
 from whatstr.simulator.stripe.delivery import Deliverer
 from whatstr.simulator.stripe.due import run_due
 from whatstr.simulator.stripe.world import World
@@ -61,6 +62,7 @@ class Server:
         await site.start()
         bound = self._runner.addresses[0][1]
         self.world.public_url = f"http://{host}:{bound}"
+        move_pages(self.world)
         self._tasks = [
             asyncio.create_task(deliverer.run()),
             asyncio.create_task(_tick(self.world, ticking)),
