@@ -114,6 +114,7 @@ class Template(Record):
     status: str = "PENDING"
     parameter_format: str = "POSITIONAL"
     quality: str = "UNKNOWN"
+    quality_at: float = field(default_factory=time.time)
     rejected_reason: str = "NONE"
     pauses: int = 0
     paused_until: float = 0.0

@@ -106,6 +106,8 @@ def waba_node(world: World, waba: Waba, fields: str | None) -> dict[str, Any]:
         "marketing_messages_onboarding_status": "ONBOARDED",
         "status": "ACTIVE",
         "is_enabled_for_insights": False,
+        "disable_marketing_messages_on_cloud_api": False,
+        "subscribed_apps": None,
         "whatsapp_business_manager_messaging_limit": portfolio.tier,
         "health_status": None,
     }
@@ -127,11 +129,12 @@ def template_node(world: World, template: Template, fields: str | None) -> dict[
         "components": template.components,
         "parameter_format": template.parameter_format,
         "rejected_reason": template.rejected_reason,
-        "quality_score": {"score": template.quality},
+        "quality_score": {"score": template.quality, "date": int(template.quality_at)},
         "message_send_ttl_seconds": None,
         "sub_category": None,
         "cta_url_link_tracking_opted_out": None,
         "library_template_name": None,
+        "degrees_of_freedom_spec": None,
         "last_updated_time": None,
         "health_status": None,
     }

@@ -131,6 +131,7 @@ class Staging:
         body, hooks = await body_of(request), self.graph.webhooks
         if "quality" in body:
             before, template.quality = template.quality, str(body["quality"])
+            template.quality_at = self.graph.outcomes.now()
             change = values.template_quality(template, before)
             hooks.tell(template.waba_id, "message_template_quality_update", change)
         if "correct_category" in body:
