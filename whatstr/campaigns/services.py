@@ -129,6 +129,12 @@ def create_campaign(
     return found
 
 
+def _member(actor: Actor) -> uuid.UUID:
+    if actor.id is None:
+        raise TypeError("a campaign is launched by a member")
+    return actor.id
+
+
 def put_chunk(*, organization_id: uuid.UUID, campaign_id: uuid.UUID, no: int, data: bytes) -> None:
     """Store one sealed chunk of a campaign that is being uploaded. Idempotent."""
     found = _uploading(organization_id, campaign_id)

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from whatstr.accounts import documents
 from whatstr.accounts.events import EventKind, record_event
 from whatstr.accounts.permissions import Permission
+from whatstr.audiences.policies import MAX_ROWS
 from whatstr.campaigns import policies, queries, services
 from whatstr.campaigns.models import Campaign, CampaignKind, MessageStatus
 from whatstr.core import clock
@@ -20,6 +21,7 @@ from whatstr.core.errors import DomainError, InvalidInput
 from whatstr.core.i18n import language
 from whatstr.core.security import client_address, open_to_all
 from whatstr.lines.error_policy import ERRORS, rule_for
+from whatstr.lines.reasons import sentence_for
 from whatstr.portal import api
 from whatstr.portal.access import (
     actor,
@@ -28,7 +30,6 @@ from whatstr.portal.access import (
     member_access,
     organization_id,
 )
-from whatstr.portal.campaign_reasons import reason_sentence, suppression_sentence
 from whatstr.portal.inputs import (
     Data,
     b64_field,
@@ -158,7 +159,7 @@ def read_campaign(campaign_id: uuid.UUID) -> Any:
 @member_access(Permission.CAMPAIGNS_READ)
 def read_messages(campaign_id: uuid.UUID) -> Any:
     limit = query_integer("limit", _PAGE, min=1, max=_PAGE)
-    after = query_integer("after", -1, min=-1, max=policies.MAX_ROWS)
+    after = query_integer("after", -1, min=-1, max=MAX_ROWS)
     rows = queries.message_rows(organization_id(), campaign_id, after=after, limit=limit)
     shown = [
         [row, status, code, *(show_instant(time) for time in times)]
@@ -187,13 +188,12 @@ def delete_campaign(campaign_id: uuid.UUID) -> Any:
 @api.get("/error-codes")
 @open_to_all
 def error_codes() -> Any:
-    turkish = language() == "tr"
     return {
         "codes": {
             str(code): {
                 "action": rule.action,
                 "scope": rule.scope,
-                "sentence": rule.sentence_tr if turkish else rule.sentence_en,
+                "sentence": rule.sentence(language()),
             }
             for code, rule in ERRORS.items()
         }
@@ -227,21 +227,13 @@ def _answer(campaign_id: uuid.UUID) -> dict[str, Any]:
 
 
 def _failure(status: MessageStatus, code: int | None, count: int) -> dict[str, Any]:
-    if status is MessageStatus.SUPPRESSED:
-        return {
-            "status": status,
-            "code": code,
-            "count": count,
-            "action": "suppress",
-            "sentence": suppression_sentence(code),
-        }
     rule = rule_for(code or 0)
     return {
         "status": status,
         "code": code,
         "count": count,
         "action": rule.action,
-        "sentence": rule.sentence_tr if language() == "tr" else rule.sentence_en,
+        "sentence": rule.sentence(language()),
     }
 
 
@@ -255,7 +247,7 @@ def _show(
         "state": found.state,
         "reason": None
         if found.reason_code is None
-        else {"code": found.reason_code, "sentence": reason_sentence(found.reason_code)},
+        else {"code": found.reason_code, "sentence": sentence_for(found.reason_code, language())},
         "rows": found.rows,
         "chunks": found.chunks,
         "due_at": show_instant(found.due_at),

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from whatstr import settings_of
 from whatstr.accounts.permissions import Permission
+from whatstr.audiences.policies import MAX_ROWS
 from whatstr.billing import ledger
 from whatstr.campaigns import policies as campaign_policies
 from whatstr.core import clock
@@ -17,8 +18,8 @@ from whatstr.core.db import transaction
 from whatstr.core.errors import DomainError
 from whatstr.core.i18n import language
 from whatstr.lines import queries, services
-from whatstr.lines.error_policy import rule_for
 from whatstr.lines.models import Line, LineState
+from whatstr.lines.reasons import sentence_for
 from whatstr.portal import api
 from whatstr.portal.access import actor, member_access, organization_id
 from whatstr.portal.inputs import (
@@ -69,7 +70,7 @@ def label_line(line_id: uuid.UUID) -> Any:
 def estimate(line_id: uuid.UUID) -> Any:
     line = services.own_line(organization_id(), line_id)
     found = campaign_policies.estimate(
-        rows=query_integer("rows", 0, max=campaign_policies.MAX_ROWS),
+        rows=query_integer("rows", 0, max=MAX_ROWS),
         available=ledger.balance(organization_id()).available,
         rate=line.throughput,
         now=clock.now(),
@@ -113,10 +114,8 @@ def line_reason(line: Line) -> str | None:
                 "you; you may answer it."
             )
         )
-    if line.hold_code is None:
-        return str(_("This line is on hold. Check it again on the lines page."))
-    rule = rule_for(line.hold_code)
-    return rule.sentence_tr if language() == "tr" else rule.sentence_en
+    held = str(_("This line is on hold. Check it again on the lines page."))
+    return sentence_for(line.state_reason, language()) or held
 
 
 def _show(line: Line) -> dict[str, Any]:

@@ -103,6 +103,6 @@ class MailSimulator:
 
     @property
     def smtp_url(self) -> str:
-        server = self._smtp.server
+        server: Any = self._smtp.server
         port = server.sockets[0].getsockname()[1] if server else self._smtp.port
         return f"smtp://127.0.0.1:{port}"
