@@ -301,7 +301,7 @@ class FakeApi(PageHandler):
     def password(self) -> Any:
         member = self.world.members[self.me["email"]]
         if member["auth"] != self.args.pop("old_auth"):
-            raise Refuse(401, "wrong_credentials")
+            raise Refuse(422, "wrong_password")
         member.update(self.args)
         return 204, None
 

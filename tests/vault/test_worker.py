@@ -167,7 +167,7 @@ def test_password_change_and_recovery_keep_the_lists(panel: Panel) -> None:
     code = panel.enrol()
     name = panel.saved_list(30)
     wrong_old = {"old": "yanlış parola 1", "new": "Yeni uzun parola 77"}
-    assert panel.refused("password.change", **wrong_old) == "wrong_credentials"
+    assert panel.refused("password.change", **wrong_old) == "wrong_password"
     panel.call("password.change", old=PASSWORD, new="Yeni uzun parola 77")
     panel.call("logout")
     assert panel.refused("login", email=EMAIL, password=PASSWORD) == "wrong_credentials"
@@ -436,3 +436,17 @@ def test_only_the_workers_address_passes_the_policy(panel: Panel) -> None:
     )
     assert refused == ["TypeError", "TypeError"]
     panel.problems = [p for p in panel.problems if "rusted" not in p and "olicy" not in p]
+
+
+def test_the_values_a_template_needs(panel: Panel) -> None:
+    named = {
+        "components": [
+            {"type": "BODY", "text": "{{sehir}} için {{ad}}: {{sehir}}"},
+            {"type": "BUTTONS", "buttons": [{"type": "COPY_CODE", "text": "Kopyala"}]},
+        ]
+    }
+    slots = panel.call("templates.slots", template=named)
+    assert slots["body"] == ["sehir", "ad"]
+    assert slots["buttons"] == [{"index": 0, "text": "Kopyala", "name": "code"}]
+    carousel = {"components": [{"type": "BODY", "text": "x"}, {"type": "CAROUSEL", "cards": []}]}
+    assert panel.call("templates.slots", template=carousel)["reason"] == "component"

@@ -11,7 +11,7 @@ import { fromB64, fromHex, random, toB64, wipe } from "./primitives.mjs";
 import { saveRecord } from "./records.mjs";
 import { RC_SIZE, decode, groups, normalise } from "./recovery.mjs";
 import { newId } from "./sender.mjs";
-import { lock, session, settings, unlock, vault } from "./state.mjs";
+import { lock, session, settings, signedIn, unlock } from "./state.mjs";
 
 let draft = null; // an enrolment or a recovery that is not finished
 
@@ -104,7 +104,7 @@ async function restore({ blob, member, login }) {
 }
 
 async function changePassword({ old, new: fresh }) {
-  const { uk, member, login: kept } = vault();
+  const { uk, member, login: kept } = signedIn();
   const mk = masterKey(old, fromB64(kept.salt, 16), kept.kdf);
   const oldAuth = toB64(authKey(mk));
   wipe(mk);

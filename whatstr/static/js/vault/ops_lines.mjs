@@ -56,28 +56,37 @@ function changeOptOuts(op) {
     for (let at = 0; at < numbers.length; at += MOST_NUMBERS) {
       const some = numbers.slice(at, at + MOST_NUMBERS);
       changed += (await askSender(op, { numbers: some }, context)).changed;
-      await noteOptOuts(some, op === "optout_add" ? new Date().toISOString() : null, "customer", context.signal);
+      const now = new Date().toISOString();
+      if (op === "optout_add") await noteOptOuts(some.map((number) => [number, now, "customer"]), context.signal);
+      else await forgetOptOuts(some, context.signal);
     }
     return { changed };
   };
 }
 
-/** Remember (or forget, `at` null) who does not want messages, so that later launches leave them out. */
-export async function noteOptOuts(numbers, at, via, signal) {
-  if (numbers.length === 0) return;
-  await changeRecord("suppressed", vault().organization, (value) => {
-    const known = { ...value?.numbers };
-    let changed = false;
-    for (const number of numbers) {
-      if (at === null && number in known) {
-        delete known[number];
-        changed = true;
-      } else if (at !== null && !(number in known)) {
-        known[number] = [at, via];
-        changed = true;
-      }
-    }
-    return changed ? { numbers: known } : undefined;
+/** Remember who does not want messages ([number, at, via]), so that later launches leave them out. */
+export async function noteOptOuts(entries, signal) {
+  if (entries.length === 0) return;
+  await changeSuppressed((known) => {
+    const fresh = entries.filter(([number]) => !(number in known));
+    for (const [number, at, via] of fresh) known[number] = [at, via];
+    return fresh.length > 0;
+  }, signal);
+}
+
+async function forgetOptOuts(numbers, signal) {
+  await changeSuppressed((known) => {
+    const there = numbers.filter((number) => number in known);
+    for (const number of there) delete known[number];
+    return there.length > 0;
+  }, signal);
+}
+
+/** `change` works on a copy and says whether anything is new; nothing is saved otherwise. */
+function changeSuppressed(change, signal) {
+  return changeRecord("suppressed", vault().organization, (value) => {
+    const numbers = { ...value?.numbers };
+    return change(numbers) ? { numbers } : undefined;
   }, signal);
 }
 

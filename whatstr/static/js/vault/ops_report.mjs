@@ -138,22 +138,16 @@ async function notices({ after } = {}, context) {
 
 /** Opt-outs name a number, or a row of a campaign that only we can turn into one. */
 async function keepOptOuts(opened, context) {
-  for (const via of new Set(opened.filter(({ t }) => t === "optout").map((notice) => notice.via))) {
-    const numbers = new Map();
-    for (const notice of opened.filter((one) => one.t === "optout" && one.via === via)) {
-      const number = notice.from ?? await numberOf(notice, context);
-      if (number) {
-        notice.from = number;
-        numbers.set(number, notice.at);
-      }
-    }
-    const [first] = numbers.values();
-    await noteOptOuts([...numbers.keys()], first ?? null, via ?? "reply", context.signal);
+  const entries = [];
+  for (const notice of opened.filter(({ t }) => t === "optout")) {
+    notice.from ??= await numberOf(notice, context);
+    if (notice.from) entries.push([notice.from, notice.at, notice.via ?? "reply"]);
   }
+  await noteOptOuts(entries, context.signal);
 }
 
 async function numberOf({ job, row }, context) {
-  if (!job || !Number.isInteger(row)) return null;
+  if (typeof job !== "string" || !Number.isInteger(row)) return null;
   try {
     const stored = await getJson(`campaigns/${job}`, context.signal);
     const { jk } = openCampaign(stored);

@@ -26,8 +26,15 @@ export function cache() {
   return map;
 }
 
-/** The open vault; `locked` when there is none. */
+/** The open vault; `locked` when there is none, `no_vault_access` for a role without it. */
 export function vault() {
+  const found = signedIn();
+  if (!found.ak) throw new VaultError("no_vault_access");
+  return found;
+}
+
+/** The signed-in member, with or without access to the organization's vault. */
+export function signedIn() {
   if (!open) throw new VaultError("locked");
   return open;
 }
@@ -37,8 +44,8 @@ export const isOpen = () => open !== null;
 /** What a page may know about who is signed in. */
 export function session() {
   if (!open) return null;
-  const { organization, member, role, keyVersion, language } = open;
-  return { organization, member, role, key_version: keyVersion, language };
+  const { organization, member, role, keyVersion, language, ak } = open;
+  return { organization, member, role, key_version: keyVersion, language, vault_access: ak !== null };
 }
 
 /**
@@ -49,11 +56,11 @@ export function unlock(uk, said, login) {
   const account = fromHex(said.organization);
   const member = fromHex(said.member);
   const version = said.key_version;
-  const ak = openAkMember(uk, fromB64(said.wrap_org), { account, member, version });
+  const ak = said.wrap_org ? openAkMember(uk, fromB64(said.wrap_org), { account, member, version }) : null;
   open = {
     organization: said.organization, member: said.member, role: said.role, keyVersion: version,
-    language: said.language, login, uk, ak, vk: vaultKey(ak),
-    box: accountBoxPair(ak), signer: accountSignPair(ak),
+    language: said.language, login, uk, ak,
+    ...(ak && { vk: vaultKey(ak), box: accountBoxPair(ak), signer: accountSignPair(ak) }),
   };
   const kept = {
     blob: toB64(wrapUkSession(fromB64(said.half, 32), uk, member)), member: said.member, login,
@@ -65,7 +72,7 @@ export function unlock(uk, said, login) {
 /** Wipe every key. `reason`: idle, logout, session (the server ended it) or asked. */
 export function lock(reason) {
   if (!open) return;
-  wipe(open.uk, open.ak, open.vk, open.box.privateKey, open.signer.privateKey);
+  wipe(open.uk, open.ak, open.vk, open.box?.privateKey, open.signer?.privateKey);
   open = null;
   for (const map of caches) map.clear();
   tell({ event: "locked", reason });

@@ -72,7 +72,7 @@ async function run({ id, name, args }) {
   try {
     if (failure) throw failure;
     if (!Object.hasOwn(operations, name)) throw { code: "unknown_operation", detail: name };
-    if (!OPEN_TO_ALL.test(name)) state.vault();
+    if (!OPEN_TO_ALL.test(name)) (name === "password.change" ? state.signedIn : state.vault)();
     const result = await operations[name](args ?? {}, { report, signal: control.signal });
     postMessage({ id, result });
   } catch (error) {
