@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import flask
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from nacl import bindings
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from tests.services import ModuleDatabase
@@ -91,6 +93,17 @@ def role_app(
         if connection is not None:
             connection.close()
         Ring.clear()
+
+
+@contextlib.contextmanager
+def as_owner(database: ModuleDatabase) -> Iterator[Session]:
+    """A database session that may read and write everything, committed at the end."""
+    engine = sa.create_engine(database.url())
+    try:
+        with Session(engine) as session, session.begin():
+            yield session
+    finally:
+        engine.dispose()
 
 
 class ApiClient:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,25 +13,32 @@ import sqlalchemy as sa
 from sqlalchemy.orm import undefer_group
 
 from tests.accounts.people import Business, login_part, recovery_part, sign_up
-from tests.apps import ApiClient, b64, error_of
+from tests.apps import ApiClient, as_owner, b64, error_of
+from tests.services import ModuleDatabase
 from whatstr.accounts.models import AcceptedDocument, LoginEvent, OutboundMail
 from whatstr.core import clock
 from whatstr.core.db import session
 from whatstr.vault import keys, recovery_code
 from whatstr.vault.wire import unb64
 
+Mails = Callable[..., list[dict[str, Any]]]
 
-def mails(app: flask.Flask, kind: str, to: str) -> list[dict[str, Any]]:
-    """Values of the e-mails to an address, oldest first. Read as the owner: web may not."""
-    with app.app_context():
-        session().execute(sa.text("RESET ROLE"))
-        rows = session().scalars(
-            sa.select(OutboundMail)
-            .where(OutboundMail.kind == kind)
-            .options(undefer_group("pii"))
-            .order_by(OutboundMail.created_at)
-        )
-        return [json.loads(row.values_json) for row in rows if row.to == to]
+
+@pytest.fixture
+def mails(database: ModuleDatabase) -> Mails:
+    """Values of the e-mails of a kind to an address, oldest first; web itself may not read them."""
+
+    def find(kind: str, to: str) -> list[dict[str, Any]]:
+        with as_owner(database) as owner:
+            rows = owner.scalars(
+                sa.select(OutboundMail)
+                .where(OutboundMail.kind == kind)
+                .options(undefer_group("pii"))
+                .order_by(OutboundMail.created_at)
+            )
+            return [json.loads(row.values_json) for row in rows if row.to == to]
+
+    return find
 
 
 def test_sign_up_then_sign_in_opens_the_vault(client: ApiClient, web: flask.Flask) -> None:
@@ -234,7 +242,9 @@ def test_sign_out_ends_the_session_on_the_server(client: ApiClient, web: flask.F
     assert thief.get("half").status_code == 401
 
 
-def test_changing_the_password_ends_the_other_sessions(client: ApiClient, web: flask.Flask) -> None:
+def test_changing_the_password_ends_the_other_sessions(
+    client: ApiClient, web: flask.Flask, mails: Mails
+) -> None:
     business = sign_up(client, "change@firma.com")
     other = ApiClient(web)
     other.post("login", {"email": business.email, "auth": business.auth()})
@@ -250,12 +260,14 @@ def test_changing_the_password_ends_the_other_sessions(client: ApiClient, web: f
     )
     said = other.post("login", {"email": business.email, "auth": new["auth"]}).get_json()
     assert business.open_vault(said, "yepyeni bir parola 7") == business.uk
-    assert mails(web, "notice", business.email)[0]["subject"] == "Parolanız değiştirildi"
+    assert mails("notice", business.email)[0]["subject"] == "Parolanız değiştirildi"
 
 
-def test_the_link_of_the_e_mail_confirms_the_address(client: ApiClient, web: flask.Flask) -> None:
+def test_the_link_of_the_e_mail_confirms_the_address(
+    client: ApiClient, web: flask.Flask, mails: Mails
+) -> None:
     business = sign_up(client, "confirm@firma.com")
-    url = mails(web, "confirm_email", business.email)[0]["url"]
+    url = mails("confirm_email", business.email)[0]["url"]
     assert url.startswith("http://localhost/onay#")
     token = url.partition("#")[2]
     outsider = ApiClient(web)
@@ -266,30 +278,32 @@ def test_the_link_of_the_e_mail_confirms_the_address(client: ApiClient, web: fla
     assert client.get("me").get_json()["member"]["email_confirmed"] is True
 
 
-def test_a_new_link_kills_the_old_one(client: ApiClient, web: flask.Flask) -> None:
+def test_a_new_link_kills_the_old_one(client: ApiClient, mails: Mails) -> None:
     business = sign_up(client, "again@firma.com")
     assert client.post("email/resend").status_code == 202
     first, second = (
-        mail["url"].partition("#")[2] for mail in mails(web, "confirm_email", business.email)
+        mail["url"].partition("#")[2] for mail in mails("confirm_email", business.email)
     )
     assert client.post("email/confirm", {"token": first}).status_code == 422
     assert client.post("email/confirm", {"token": second}).status_code == 200
     client.post("email/resend")
-    assert len(mails(web, "confirm_email", business.email)) == 2
+    assert len(mails("confirm_email", business.email)) == 2
 
 
-def recovery_token(client: ApiClient, web: flask.Flask, business: Business) -> str:
+def recovery_token(client: ApiClient, mails: Mails, business: Business) -> str:
     assert client.post("recovery/start", {"email": business.email}).status_code == 202
-    url: str = mails(web, "reset_link", business.email)[-1]["url"]
+    url: str = mails("reset_link", business.email)[-1]["url"]
     assert url.startswith("http://localhost/kurtarma#")
     return url.partition("#")[2]
 
 
-def test_link_and_code_together_open_the_vault_again(client: ApiClient, web: flask.Flask) -> None:
+def test_link_and_code_together_open_the_vault_again(
+    client: ApiClient, web: flask.Flask, mails: Mails
+) -> None:
     business = sign_up(client, "lost@firma.com")
     outsider = ApiClient(web)
     assert outsider.post("recovery/start", {"email": "nobody@firma.com"}).status_code == 202
-    token = recovery_token(outsider, web, business)
+    token = recovery_token(outsider, mails, business)
     # The browser needs the member's id before it can derive the proof.
     member = bytes.fromhex(token.partition(".")[0])
     assert member == business.member
@@ -318,17 +332,17 @@ def test_link_and_code_together_open_the_vault_again(client: ApiClient, web: fla
     old = {"email": business.email, "auth": business.auth()}
     assert outsider.post("login", old).status_code == 401
     assert outsider.post("recovery/open", {"token": token, "rauth": rauth}).status_code == 422
-    fresh = recovery_token(outsider, web, business)
+    fresh = recovery_token(outsider, mails, business)
     used = outsider.post("recovery/open", {"token": fresh, "rauth": rauth})
     assert used.status_code == 401
     new_rauth = b64(keys.recovery_auth(new_rc, member))
     assert outsider.post("recovery/open", {"token": fresh, "rauth": new_rauth}).status_code == 200
 
 
-def test_a_recovery_link_lives_half_an_hour(client: ApiClient, web: flask.Flask) -> None:
+def test_a_recovery_link_lives_half_an_hour(client: ApiClient, mails: Mails) -> None:
     with clock.frozen(datetime(2026, 11, 26, 9, 0, tzinfo=UTC)) as advance:
         business = sign_up(client, "late@firma.com")
-        token = recovery_token(client, web, business)
+        token = recovery_token(client, mails, business)
         advance(timedelta(minutes=30))
         rauth = b64(keys.recovery_auth(business.rc, business.member))
         late = client.post("recovery/open", {"token": token, "rauth": rauth})
