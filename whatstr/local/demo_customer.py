@@ -6,8 +6,6 @@ import json
 import random
 import re
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 from whatstr.local.errors import LocalServiceError
 from whatstr.local.stack import Stack, call, url
+from whatstr.simulator.stripe import PaymentDeclined, pay_checkout
 from whatstr.vault.client import Profile, VaultClient
 from whatstr.vault.client_lists import Consent
 from whatstr.vault.rows import JobRow, ListRow
@@ -141,21 +140,16 @@ class DemoCustomer:
                 "non_refundable": {**term, "accepted": True},
             },
         )
-        form = {"email": EMAIL, "card_number": "4242424242424242", "expiry": "12/34", "cvc": "123"}
-        self._pay(started["url"], form)
+        try:
+            pay_checkout(started["url"], email=EMAIL)
+        except PaymentDeclined:
+            raise LocalServiceError("The card was refused on the checkout page.") from None
         for _ in self._until(30, "the payment"):
             if self.client.api.get(f"payments/{started['payment']}")["state"] == "paid":
                 break
         for _ in self._until(30, "the credits"):
             if self.client.api.get("billing")["balance"]["available"]:
                 return
-
-    def _pay(self, address: str, form: Mapping[str, str]) -> None:
-        opener = urllib.request.build_opener(_NoRedirect)
-        data = urllib.parse.urlencode(form).encode()
-        with opener.open(address, data, timeout=10) as answer:
-            if answer.status not in (302, 303):
-                raise LocalServiceError("The card was refused on the demo's checkout page.")
 
     def _version(self, document: str) -> str:
         found = self.client.api.get("config")["documents"]
@@ -244,13 +238,3 @@ class DemoCustomer:
             f"The demo waited {seconds:.0f} s for {what} in vain; the logs are in "
             f"{Path(self.stack.data_dir) / 'logs'}."
         )
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The page to return to is for a browser; the demo only needs the answer."""
-
-    def http_error_302(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:
-        fp.status = code
-        return fp
-
-    http_error_303 = http_error_302
