@@ -159,9 +159,11 @@ class Slice:
             await self._bridge.run(
                 holds.apply, stop.trouble, campaign_id=job.id, line_id=self._line
             )
-        elif not await self._bridge.run(
+            return
+        done = await self._bridge.run(
             progress.finish_if_done, job.id, unknown_wait=self._unknown_wait
-        ):
+        )
+        if not done and not await self._bridge.run(batches.any_due, now=clock.now()):
             await self._rest(job.id)
 
     def _api(self, session: aiohttp.ClientSession, connection: Connection) -> CloudApi:

@@ -1,0 +1,200 @@
+"""The one process that looks for work and puts it on the sender's queues.
+
+Work comes from other roles as rows of PostgreSQL, never as queue entries (vault design, 2). The
+dispatcher hears NOTIFY and looks each second. Only the holder of an advisory lock acts, so any
+number may run; losing Redis loses time only, since every look starts from the database.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import flask
+import psycopg
+import sqlalchemy as sa
+from redis.exceptions import RedisError
+from rq import Queue
+from sqlalchemy.exc import SQLAlchemyError
+
+from whatstr import settings_of
+from whatstr.core import clock
+from whatstr.core.database import redis
+from whatstr.core.db import db, session, transaction
+from whatstr.core.logs import get_logger
+from whatstr.core.queues import queue
+from whatstr.sending import context, leases, progress, sweeps
+from whatstr.sending.certificates import publish_certificates
+from whatstr.sending.slices import rest_key
+from whatstr.sending.window import SendWindow
+
+log = get_logger(__name__)
+
+CHANNEL = "whatstr_sender"
+LOOK_SECONDS = 1.0
+SLICES, DOORS = "slices", "doors"
+INBOX, REQUESTS = "doors.inbox", "doors.requests"
+_LOCK = 7_274_496
+
+
+@dataclass
+class _Timer:
+    """A sweep and when it ran last (monotonic)."""
+
+    every: float
+    run: Callable[[], object]
+    last: float = float("-inf")
+
+
+class Dispatcher:
+    """Create inside an application context of the role `sender`; `run` until `stop`."""
+
+    def __init__(self) -> None:
+        settings = settings_of()
+        self._wait = timedelta(seconds=int(settings["WHATSTR_UNKNOWN_WAIT"]))
+        self._window = SendWindow.parse(settings["WHATSTR_SEND_WINDOW"])
+        self._slices = queue(redis(), SLICES)
+        self._doors = queue(redis(), DOORS)
+        self._stopping = False
+        self._timers = [
+            _Timer(60, _publish),
+            _Timer(5, lambda: sweeps.orphans_to_unknown(now=clock.now())),
+            _Timer(5, lambda: sweeps.settle_unknown(now=clock.now(), wait=self._wait)),
+            _Timer(1, lambda: sweeps.expire_campaigns(now=clock.now())),
+            _Timer(1, sweeps.close_over),
+            _Timer(1, lambda: sweeps.release_lines(now=clock.now())),
+            _Timer(2, lambda: sweeps.finish_campaigns(unknown_wait=self._wait)),
+            _Timer(10, lambda: sweeps.recount(now=clock.now(), finished_within=_HOUR)),
+            _Timer(3_600, lambda: sweeps.recount(now=clock.now())),
+            _Timer(3_600, lambda: sweeps.expire_accepted(now=clock.now())),
+            _Timer(3_600, lambda: sweeps.forget_old(now=clock.now())),
+        ]
+
+    def stop(self, *_: object) -> None:
+        """End after the present look; may be called from a signal handler."""
+        self._stopping = True
+
+    def run(self) -> None:
+        """Wait for the lock, then look and listen. A lost database is waited for."""
+        while not self._stopping:
+            try:
+                self._lead()
+            except (SQLAlchemyError, psycopg.Error) as error:
+                log.error("dispatcher.database_away", error=type(error).__name__)
+                db.session.remove()
+                time.sleep(LOOK_SECONDS)
+
+    def _lead(self) -> None:
+        fairy = db.engine.raw_connection()
+        try:
+            connection: psycopg.Connection[Any] = fairy.driver_connection  # type: ignore[assignment]
+            connection.rollback()
+            connection.autocommit = True
+            while not self._locked(connection):
+                if self._stopping:
+                    return
+                time.sleep(LOOK_SECONDS)
+            log.info("dispatcher.leads")
+            connection.execute(f"LISTEN {CHANNEL}")
+            while not self._stopping:
+                self.look()
+                # Returns at the first notice, so that a waiting request is served at once.
+                for _ in connection.notifies(timeout=LOOK_SECONDS, stop_after=1):
+                    pass
+        finally:
+            fairy.invalidate()
+
+    def _locked(self, connection: psycopg.Connection[Any]) -> bool:
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
+        return bool(row and row[0])
+
+    # One look ---------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Run the sweeps that are due and enqueue what waits. Redis away: next time."""
+        with transaction():
+            sweeps.release_due(now=clock.now())
+        for timer in self._timers:
+            if time.monotonic() - timer.last >= timer.every:
+                timer.last = time.monotonic()
+                with transaction():
+                    timer.run()
+        try:
+            with transaction():
+                self._enqueue_doors()
+                self._enqueue_slices()
+        except RedisError as error:
+            log.error("dispatcher.queue_away", error=type(error).__name__)
+        finally:
+            db.session.remove()
+
+    def _enqueue_doors(self) -> None:
+        waiting = (
+            session()
+            .execute(
+                sa.text(
+                    "SELECT EXISTS (SELECT 1 FROM hook_inbox),"
+                    " EXISTS (SELECT 1 FROM sender_rpc WHERE state = 'waiting')"
+                )
+            )
+            .one()
+        )
+        queued = _queued(self._doors)
+        for name, there in zip((INBOX, REQUESTS), waiting, strict=True):
+            prefix = name.replace(".", "-")
+            if there and not any(job.startswith(prefix) for job in queued):
+                # A customer waits for a request (and Meta's code is short-lived): it goes first.
+                _put(self._doors, name, job_id=_job_id(prefix), first=name == REQUESTS)
+
+    def _enqueue_slices(self) -> None:
+        now = clock.now()
+        if not self._window.is_open(now):
+            return
+        busy, queued = leases.live(), _queued(self._slices)
+        lines: dict[uuid.UUID, None] = {}
+        for item in progress.all_work(now=now):
+            if item.line_id not in busy and not redis().exists(rest_key(item.id)):
+                lines[item.line_id] = None
+        for line_id in lines:
+            prefix = f"slice-{line_id.hex}"
+            if not any(job.startswith(prefix) for job in queued):
+                _put(self._slices, "sending.slice", line_id.hex, job_id=_job_id(prefix))
+
+
+_HOUR = timedelta(hours=1)
+
+
+def _publish() -> None:
+    now = clock.now()
+    rotation = context.keyring().rotate(now)
+    if rotation:
+        log.info(
+            "keyring.rotated",
+            made=len(rotation.epochs_made) + len(rotation.months_made),
+            destroyed=len(rotation.epochs_destroyed) + len(rotation.months_destroyed),
+        )
+    publish_certificates(keyring=context.keyring(), now=now)
+
+
+def _queued(target: Queue) -> list[str]:
+    return [str(job_id) for job_id in target.get_job_ids()]
+
+
+def _job_id(prefix: str) -> str:
+    return f"{prefix}-{uuid.uuid4().hex[:8]}"
+
+
+def _put(target: Queue, name: str, *args: str, job_id: str, first: bool = False) -> None:
+    target.enqueue_call(
+        name, args=args, job_id=job_id, result_ttl=0, failure_ttl=3_600, at_front=first
+    )
+
+
+def run_dispatcher(app: flask.Flask) -> Dispatcher:
+    """A dispatcher for this application; the caller runs it."""
+    with app.app_context():
+        return Dispatcher()

@@ -1,0 +1,182 @@
+"""What sets right, on a timer, whatever a killed process left behind. Each is safe to run twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from whatstr.campaigns.models import (
+    CAMPAIGN_MACHINE,
+    OVER_STATES,
+    Campaign,
+    CampaignSeal,
+    CampaignState,
+)
+from whatstr.core.db import session
+from whatstr.core.logs import get_logger
+from whatstr.lines.models import Line, LineState
+from whatstr.sending import progress
+from whatstr.sending.keyring import FK_LIFE, month_of
+
+log = get_logger(__name__)
+
+TIME_TO_LIVE = timedelta(days=30)
+"""Meta keeps trying so long; no receipt by then means that the message was dropped (facts 2)."""
+RECOUNT = timedelta(days=31)
+WAMID_LIFE = timedelta(days=30)
+HANDING_GRACE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Swept:
+    """How many rows each sweep moved."""
+
+    unknown: int = 0
+    handed_again: int = 0
+    expired: int = 0
+    finished: int = 0
+
+
+def release_due(*, now: datetime) -> int:
+    """Scheduled campaigns whose time has come are queued."""
+    found = session().scalars(
+        sa.select(Campaign.id).where(
+            Campaign.state == CampaignState.SCHEDULED,
+            Campaign.due_at <= now,
+            Campaign.expires_at > now,
+        )
+    )
+    return len(progress.move(list(found), CampaignState.QUEUED))
+
+
+def expire_campaigns(*, now: datetime) -> int:
+    """Campaigns past their last moment stop for good; the rest of their rows expires."""
+    sources = CAMPAIGN_MACHINE.sources(CampaignState.EXPIRED)
+    found = session().scalars(
+        sa.select(Campaign.id).where(Campaign.state.in_(sources), Campaign.expires_at <= now)
+    )
+    return len(progress.move(list(found), CampaignState.EXPIRED, reason="expired"))
+
+
+def orphans_to_unknown(*, now: datetime) -> int:
+    """Rows in hand of a slice that holds no lease any more: they may have left, nobody knows."""
+    moved = session().execute(
+        sa.text(
+            "UPDATE message m SET status = 'unknown', claim = NULL FROM campaign c"
+            " WHERE m.status = 'handing' AND m.handed_at < :before AND c.id = m.campaign_id"
+            " AND NOT EXISTS (SELECT 1 FROM s_lease l WHERE l.line_id = c.line_id"
+            " AND l.owner = m.claim AND l.until > clock_timestamp()) RETURNING 1"
+        ),
+        {"before": now - HANDING_GRACE},
+    )
+    return len(moved.all())
+
+
+def settle_unknown(*, now: datetime, wait: timedelta) -> int:
+    """Hand an unknown row over once more, at most once.
+
+    Meta tells of what it took within seconds. So a row unknown for `wait`, on a line whose other
+    messages got webhooks since, was not taken. While no webhooks arrive, nothing is re-sent; nor
+    for an organization that chose never to (sending design, "Unknown").
+    """
+    moved = session().execute(
+        sa.text(
+            "UPDATE message m SET status = 'pending', not_before = :now, resent_at = :now,"
+            " attempts = m.attempts + 1, claim = NULL FROM campaign c"
+            " JOIN organization o ON o.id = c.organization_id"
+            " WHERE m.status = 'unknown' AND m.resent_at IS NULL AND m.handed_at < :before"
+            " AND c.id = m.campaign_id AND c.state IN ('queued', 'running')"
+            " AND c.expires_at > :now AND o.resend_unknown"
+            " AND EXISTS (SELECT 1 FROM message x JOIN campaign d ON d.id = x.campaign_id"
+            " WHERE d.line_id = c.line_id AND x.handed_at >= m.handed_at - interval '1 minute'"
+            " AND greatest(x.sent_at, x.delivered_at, x.read_at, x.failed_at) > m.handed_at"
+            " AND x.status IN ('sent', 'delivered', 'read', 'failed'))"
+            " RETURNING 1"
+        ),
+        {"now": now, "before": now - wait},
+    )
+    return len(moved.all())
+
+
+def expire_accepted(*, now: datetime) -> int:
+    """Accepted rows without any receipt after Meta's time to live."""
+    moved = session().execute(
+        sa.text(
+            "UPDATE message m SET status = 'expired' FROM campaign c"
+            " WHERE c.id = m.campaign_id AND m.status = 'accepted' AND m.accepted_at < :before"
+            " RETURNING 1"
+        ),
+        {"before": now - TIME_TO_LIVE},
+    )
+    return len(moved.all())
+
+
+def finish_campaigns(*, unknown_wait: timedelta) -> int:
+    """Running campaigns whose last open row was settled by a webhook or the clock."""
+    running = session().scalars(
+        sa.select(Campaign.id).where(Campaign.state == CampaignState.RUNNING)
+    )
+    return sum(
+        progress.finish_if_done(campaign_id, unknown_wait=unknown_wait) for campaign_id in running
+    )
+
+
+def close_over() -> int:
+    """Campaigns that WEB or staff ended: shred, name the rest of the rows, store the totals."""
+    seal = sa.exists().where(CampaignSeal.campaign_id == Campaign.id)
+    found = list(
+        session().scalars(
+            sa.select(Campaign.id).where(
+                Campaign.state.in_(OVER_STATES), sa.or_(Campaign.totals.is_(None), seal)
+            )
+        )
+    )
+    for campaign_id in found:
+        progress.close(campaign_id)
+    return len(found)
+
+
+def recount(*, now: datetime, finished_within: timedelta = RECOUNT) -> int:
+    """Count campaigns again that ended lately: receipts come for days after the end."""
+    found = list(
+        session().scalars(
+            sa.select(Campaign.id).where(
+                Campaign.state.in_(OVER_STATES), Campaign.finished_at > now - finished_within
+            )
+        )
+    )
+    for campaign_id in found:
+        progress.close(campaign_id)
+    return len(found)
+
+
+def release_lines(*, now: datetime) -> int:
+    """Lines held for a time go on when it is over."""
+    moved = session().scalars(
+        sa.update(Line)
+        .where(Line.state == LineState.HELD, Line.hold_until <= now)
+        .values(state=LineState.CONNECTED, state_reason=None, hold_code=None, hold_until=None)
+        .returning(Line.id)
+        .execution_options(synchronize_session=False)
+    )
+    found = list(moved)
+    for line_id in found:
+        log.info("line.released", line=line_id)
+    return len(found)
+
+
+def forget_old(*, now: datetime) -> int:
+    """Indexes and tags past their time (vault design, 15: retention)."""
+    old = now - WAMID_LIFE
+    # A month's tags go when its key goes: both then say nothing any more.
+    month = month_of(now - FK_LIFE - timedelta(days=31))
+    removed = 0
+    for statement, values in (
+        ("DELETE FROM s_wamid WHERE at < :old RETURNING 1", {"old": old}),
+        ("DELETE FROM s_seen WHERE at < :old RETURNING 1", {"old": old}),
+        ("DELETE FROM s_frank WHERE kid <= :month RETURNING 1", {"month": month}),
+    ):
+        removed += len(session().execute(sa.text(statement), values).all())
+    return removed
