@@ -2,7 +2,7 @@
 // The twin of whatstr/core/phone.py: tests/contacts/phones.json binds both.
 import libphonenumber from "../../vendor/libphonenumber-js/libphonenumber-max.mjs";
 
-const { parsePhoneNumberFromString, validatePhoneNumberLength } = libphonenumber;
+const { Metadata, parsePhoneNumberFromString, validatePhoneNumberLength } = libphonenumber;
 
 /** Why a value is refused. The codes are stable: translations and exports carry them. */
 export const REASONS = Object.freeze([
@@ -40,6 +40,9 @@ const SPECIAL_TYPES = new Set([
   "PAGER",
 ]);
 
+// Most rows of most lists are Turkish mobiles: the same data as one pattern, ten times as fast.
+const TURKISH_MOBILE = turkishMobile();
+
 const refused = (reason) => ({ ok: false, reason });
 const accepted = (digits, warning) => (warning ? { ok: true, digits, warning } : { ok: true, digits });
 
@@ -67,6 +70,12 @@ export function normalise(raw, { region = "TR" } = {}) {
     if (found.ok) return accepted(found.digits, "several_numbers");
   }
   return single(parts[0], region);
+}
+
+function turkishMobile() {
+  const metadata = new Metadata();
+  metadata.selectNumberingPlan("TR");
+  return new RegExp(`^(?:${metadata.numberingPlan.type("MOBILE").pattern()})$`, "u");
 }
 
 function tidy(raw) {
@@ -116,12 +125,11 @@ function turkish(digits, written) {
     return looksForeign(written) ? refused("missing_plus") : refused("too_long");
   }
   if (/^(?:9|8(?!50)|444)/u.test(digits)) return refused("special");
-  const parsed = parsePhoneNumberFromString(`+90${digits}`, { extract: false });
-  const type = parsed?.isValid() ? parsed.getType() : undefined;
   if (digits.startsWith("5")) {
-    return accepted(`90${digits}`, type === "MOBILE" ? undefined : "unknown_range");
+    return accepted(`90${digits}`, TURKISH_MOBILE.test(digits) ? undefined : "unknown_range");
   }
-  return type ? accepted(`90${digits}`, "fixed_line") : refused("invalid_number");
+  const parsed = parsePhoneNumberFromString(`+90${digits}`, { extract: false });
+  return parsed?.isValid() ? accepted(`90${digits}`, "fixed_line") : refused("invalid_number");
 }
 
 function looksForeign(written) {
