@@ -64,7 +64,8 @@ def _lines(graph: Graph) -> None:
     @graph.edge(Line, "GET", "whatsapp_business_profile")
     async def profile(call: Call, line: Line) -> dict[str, Any]:
         names = [name for name in (call.query("fields") or ",".join(_PROFILE)).split(",") if name]
-        found = {name: line.profile[name] for name in names if name in line.profile}
+        full = {"vertical": "OTHER", **line.profile}
+        found = {name: full[name] for name in names if name in full}
         return {"data": [{**found, "messaging_product": "whatsapp"}]}
 
     @graph.edge(Line, "POST", "whatsapp_business_profile")

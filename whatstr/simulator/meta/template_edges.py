@@ -29,7 +29,7 @@ def _templates_of_account(graph: Graph) -> None:
             wanted = call.query(name)
             if wanted:
                 found = [t for t in found if getattr(t, name).lower() == wanted.lower()]
-        return nodes.page(
+        shown = nodes.page(
             [template.id for template in found],
             lambda item: nodes.template_node(world, world.templates[item], call.query("fields")),
             limit=call.query("limit"),
@@ -38,6 +38,14 @@ def _templates_of_account(graph: Graph) -> None:
             url=call.url,
             most=1000,
         )
+        if call.query("summary"):
+            shown["summary"] = {
+                "total_count": len(found),
+                "message_template_count": len(world.templates_of(waba.id)),
+                "message_template_limit": _limit(graph, waba),
+                "are_translations_complete": True,
+            }
+        return shown
 
     @graph.edge(Waba, "POST", "message_templates")
     async def create(call: Call, waba: Waba) -> dict[str, Any]:
@@ -51,8 +59,7 @@ def _templates_of_account(graph: Graph) -> None:
                 subcode=2388024,
                 user_message="Change the name or the language.",
             )
-        verified = world.portfolio_of(waba.id).verified
-        if len(world.templates_of(waba.id)) >= (6000 if verified else 250):
+        if len(world.templates_of(waba.id)) >= _limit(graph, waba):
             raise GraphError(100, "the account has as many templates as it may", subcode=2388019)
         template = Template(
             id=world.new_id("75"),
@@ -79,6 +86,11 @@ def _templates_of_account(graph: Graph) -> None:
         for template in found:
             world.remove_template(template)
         return _OK
+
+
+def _limit(graph: Graph, waba: Waba) -> int:
+    """How many templates the account may have (facts §4)."""
+    return 6000 if graph.world.portfolio_of(waba.id).verified else 250
 
 
 def _template(graph: Graph) -> None:
