@@ -1,0 +1,141 @@
+"""Plans and their editions: a published edition never changes its price, a new price is a new one.
+
+Prices are gross kuruş with KDV contained. A plan with an interval is bought for one period at a
+time; nothing renews by itself, so nothing is charged that nobody clicked.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+
+from whatstr.audit.services import SYSTEM, Actor, record
+from whatstr.billing.models import Plan, PlanInterval
+from whatstr.core import clock
+from whatstr.core.db import session
+from whatstr.core.errors import InvalidInput, NotFound
+
+VAT_PERCENT = 20
+_CODE = re.compile(r"[a-z][a-z0-9_]{1,30}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """What an edition of a plan promises."""
+
+    code: str
+    title_tr: str
+    title_en: str
+    description_tr: str
+    description_en: str
+    interval: PlanInterval
+    price_kurus: int
+    credits: int
+    line_limit: int = 1
+    vat_rate_percent: int = VAT_PERCENT
+
+
+STARTING = (
+    Offer(
+        code="baslangic",
+        title_tr="Başlangıç",
+        title_en="Starter",
+        description_tr="Denemek ve küçük duyurular için tek seferlik kontör.",
+        description_en="One-off credits to try the service and for small announcements.",
+        interval=PlanInterval.ONCE,
+        price_kurus=29_900,
+        credits=1_000,
+    ),
+    Offer(
+        code="isletme",
+        title_tr="İşletme",
+        title_en="Business",
+        description_tr="Düzenli kampanya yapan işletmeler için bir aylık paket.",
+        description_en="One month for businesses that run campaigns regularly.",
+        interval=PlanInterval.MONTH,
+        price_kurus=199_900,
+        credits=10_000,
+        line_limit=3,
+    ),
+    Offer(
+        code="buyuk",
+        title_tr="Büyük",
+        title_en="Large",
+        description_tr="Geniş kitlelere yazan işletmeler için bir aylık paket.",
+        description_en="One month for businesses that write to large audiences.",
+        interval=PlanInterval.MONTH,
+        price_kurus=1_499_900,
+        credits=100_000,
+        line_limit=10,
+    ),
+)
+
+
+def seed() -> None:
+    """The plans of a new installation; a code that has an edition is left alone."""
+    known = set(session().scalars(sa.select(Plan.code)))
+    for offer in STARTING:
+        if offer.code not in known:
+            publish_edition(actor=SYSTEM, offer=offer)
+
+
+def publish_edition(*, actor: Actor, offer: Offer) -> Plan:
+    """Sell the offer as the next edition of its code; earlier editions are sold no more, and who
+    bought one keeps what it promised. Raises InvalidInput. Stripe learns of it from the worker's
+    sweep (`billing.sweep`)."""
+    _check(offer)
+    lock_code(offer.code)
+    newest = session().scalar(sa.select(sa.func.max(Plan.edition)).where(Plan.code == offer.code))
+    session().execute(sa.update(Plan).where(Plan.code == offer.code).values(visible=False))
+    plan = Plan(**asdict(offer), edition=(newest or 0) + 1, visible=True, created_at=clock.now())
+    session().add(plan)
+    session().flush()
+    record(
+        actor=actor,
+        verb="plan.published",
+        subject_kind="plan",
+        subject_id=plan.id,
+        detail={"code": plan.code, "edition": plan.edition, "price_kurus": plan.price_kurus},
+    )
+    return plan
+
+
+def withdraw(*, actor: Actor, plan_id: uuid.UUID) -> Plan:
+    """Sell an edition no more. Raises NotFound."""
+    plan = session().get(Plan, plan_id)
+    if plan is None:
+        raise NotFound("plan")
+    if plan.visible:
+        plan.visible = False
+        record(actor=actor, verb="plan.withdrawn", subject_kind="plan", subject_id=plan.id)
+    return plan
+
+
+def note_published(*, plan_id: uuid.UUID, product_id: str, price_id: str) -> None:
+    """Keep what Stripe calls the edition."""
+    session().execute(
+        sa.update(Plan)
+        .where(Plan.id == plan_id)
+        .values(stripe_product=product_id, stripe_price=price_id)
+    )
+
+
+def lock_code(code: str) -> None:
+    """One publisher of a code at a time, until the transaction ends."""
+    session().execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"plan:{code}"))))
+
+
+def _check(offer: Offer) -> None:
+    if not _CODE.fullmatch(offer.code):
+        raise InvalidInput("code", "plan_code")
+    for field in ("title_tr", "title_en"):
+        if not getattr(offer, field).strip():
+            raise InvalidInput(field, "missing")
+    for field in ("price_kurus", "credits", "line_limit"):
+        if getattr(offer, field) < 1:
+            raise InvalidInput(field, "too_small")
+    if not 0 <= offer.vat_rate_percent <= 100:
+        raise InvalidInput("vat_rate_percent", "out_of_range")
