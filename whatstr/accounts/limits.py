@@ -54,3 +54,6 @@ class Limits:
 
     def sender_request(self, *, organization: str) -> None:
         self._limit.check("sender-request", organization, limit=120, seconds=600)
+
+    def report(self, *, address: str) -> None:
+        self._limit.check("report", address, limit=20, seconds=_HOUR)

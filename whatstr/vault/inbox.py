@@ -54,10 +54,19 @@ def insert_sealed(connection: Connection, certificate: Certificate, body: bytes)
     )
 
 
+def seal_for_sender(message: Mapping[str, Any], *, ident_pks: Iterable[bytes]) -> bytes:
+    """A JSON message sealed to the sender's verified key. Raises CertificateMissing."""
+    certificate = trusted_certificate(session().connection(), ident_pks)
+    return seal_to_sender(certificate.kid, certificate.pk, json.dumps(dict(message)).encode())
+
+
 def leave_for_sender(message: Mapping[str, Any], *, ident_pks: Iterable[bytes]) -> None:
     """Leave a message of our own pages, within the current transaction. Raises
-    CertificateMissing."""
-    connection = session().connection()
-    certificate = trusted_certificate(connection, ident_pks)
-    insert_sealed(connection, certificate, json.dumps(dict(message)).encode())
+    CertificateMissing.
+
+    Messages: `{t: "optout_link", code}`, `{t: "report_link", code, category, lines}`,
+    `{t: "desk_optout", report}`; `code` is the base64url mref of a message's link.
+    """
+    sealed = seal_for_sender(message, ident_pks=ident_pks)
+    session().execute(sa.insert(HookInbox).values(at=clock.now(), sealed=sealed))
     notify("whatstr_sender")

@@ -1,0 +1,60 @@
+"""Landing page and documents."""
+
+from __future__ import annotations
+
+import re
+
+import flask
+from sqlalchemy import select
+
+from whatstr import ROOT
+from whatstr.billing import queries as billing
+from whatstr.core.db import session
+from whatstr.core.i18n import language
+from whatstr.core.security import open_to_all
+from whatstr.public import public
+
+_DOCUMENTS = {"/kosullar": "terms", "/gizlilik": "privacy"}
+_PAGES = {"/guvenlik": "security", "/islemciler": "processors", "/cerezler": "cookies"}
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@public.get("/")
+@open_to_all
+def landing() -> str:
+    return flask.render_template("public/landing.html", plans=billing.shown_plans(language()))
+
+
+def _page(template: str) -> str:
+    return flask.render_template(f"public/{template}.html")
+
+
+def _document(template: str) -> str:
+    """A document, in an older version with `?v=`."""
+    version = flask.request.args.get("v", "")
+    texts = ROOT / "templates" / "public" / "legal"
+    known = _VERSION.fullmatch(version) and (texts / f"{template}-{version}.tr.html").exists()
+    return flask.render_template(f"public/{template}.html", version=version if known else None)
+
+
+def _route(path: str, name: str, *, document: bool) -> None:
+    @open_to_all
+    def show() -> str:
+        return _document(name) if document else _page(name)
+
+    public.add_url_rule(path, name, show, methods=["GET"])
+
+
+for _path, _name in _PAGES.items():
+    _route(_path, _name, document=False)
+for _path, _name in _DOCUMENTS.items():
+    _route(_path, _name, document=True)
+_route("/tercihler", "preferences", document=False)
+
+
+@public.get("/health")
+@open_to_all
+def health() -> str:
+    """200 once the database answers."""
+    session().execute(select(1))
+    return "ok"
