@@ -469,6 +469,8 @@ class FakeApi(PageHandler):
         return {"state": stored["state"]}
 
     def shown(self, name: str) -> dict[str, Any]:
+        if name not in self.world.campaigns:
+            raise Refuse(404, "not_found")
         stored = self.world.campaigns[name]
         return {k: v for k, v in stored.items() if k not in ("parts", "header", "_o")}
 

@@ -395,6 +395,20 @@ def test_notices_are_believed_only_from_the_sender(panel: Panel) -> None:
     assert known["number"] == "905301000003"
 
 
+def test_an_opt_out_that_names_a_row_finds_its_person(panel: Panel) -> None:
+    panel.enrol()
+    line, name = panel.line(), panel.saved_list(5)
+    job = panel.call("campaigns.launch", **panel.launch_args(line, name))["id"]
+    organization = panel.call("session")["organization"]
+    panel.world.notify(organization, "optout", via="button", job=job, row=2)
+    panel.world.notify(organization, "optout", via="button", job="00" * 16, row=2)
+    first, second = panel.call("notices.all")
+    assert (first["from"], second["from"]) == ("905301000002", None)
+    assert [one["number"] for one in panel.call("optouts.all")] == ["905301000002"]
+    plan = panel.call("campaigns.plan", list=name, template=TEMPLATE, mapping=MAPPING)
+    assert (plan["rows"], plan["suppressed"]) == (4, 1)
+
+
 def test_drafts_notice_another_tab(panel: Panel) -> None:
     panel.enrol()
     draft = panel.call("drafts.save", value={"title": "Taslak"})

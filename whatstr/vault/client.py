@@ -21,6 +21,8 @@ from whatstr.vault.client_state import ClientState, Unlocked
 from whatstr.vault.http import ApiSession
 from whatstr.vault.notices import open_notice
 
+_GAP = 0.2
+
 
 class SenderRefused(DomainError):
     """The sender answered that it cannot do what was asked; `reason` is its stable code."""
@@ -232,6 +234,7 @@ class VaultClient:
                 return wire.unb64(said["answer"])
             if said["state"] == "expired":
                 break
+            time.sleep(_GAP)  # a busy server answers at once instead of waiting with us
         raise SenderSilent("no answer")
 
 

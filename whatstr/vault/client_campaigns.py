@@ -105,11 +105,13 @@ class CampaignsClient:
     ) -> dict[str, Any]:  # fmt: skip
         vault, cert, now = self._state.vault, self._state.sender_key(), clock.now()
         begins = max(due_at or now, now)
+        # A launch "now" holds even if this clock is ahead of the sender's.
+        not_before = begins if due_at else begins - timedelta(hours=1)
         expires = begins + timedelta(days=2)
         template = record["template"]
         header = JobHeader(
             vault.account, job, wire.id_bytes(line), cert.kid,
-            int(now.timestamp()), int(begins.timestamp()), int(expires.timestamp()),
+            int(now.timestamp()), int(not_before.timestamp()), int(expires.timestamp()),
             TemplateRef(template["name"], template["language"], str(template["id"] or "")),
             -(-count // CHUNK_ROWS), count, (), jk,
         )  # fmt: skip

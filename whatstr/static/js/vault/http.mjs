@@ -5,6 +5,19 @@ import { VaultError } from "./errors.mjs";
 const GAPS = [1, 2, 4, 8, 15, 30, 30, 30]; // seconds between tries: about two minutes in all
 const AGAIN = new Set(["offline", "unavailable", "too_many"]);
 
+const MOST_OFFSET = 86_400_000;
+let offset = 0;
+
+/** Milliseconds that the server is ahead of us by its Date header; at most a day is believed. */
+export const clockOffset = () => offset;
+
+function compareClocks(response) {
+  const said = Date.parse(response.headers.get("Date") ?? "");
+  if (Number.isNaN(said)) return;
+  const ahead = said - Date.now();
+  offset = Math.abs(ahead) < 30_000 ? 0 : Math.max(-MOST_OFFSET, Math.min(MOST_OFFSET, ahead));
+}
+
 async function call(method, path, { json, bytes, signal } = {}) {
   const headers = {};
   let body;
@@ -21,6 +34,7 @@ async function call(method, path, { json, bytes, signal } = {}) {
   } catch {
     throw new VaultError(signal?.aborted ? "aborted" : "offline");
   }
+  compareClocks(response);
   if (!response.ok) throw await failure(response);
   return response;
 }

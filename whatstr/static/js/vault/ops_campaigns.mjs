@@ -16,6 +16,8 @@ import { jobRow, preview, sendable } from "./templates.mjs";
 const LANES = 4;
 const DAY = 86400;
 const PIECE = 1024 * 1024;
+const CLOCKS_APART = 3600; // a launch "now" holds even if this clock is ahead of the sender's
+const MOST_SKIPPED = 20_000; // the server takes records up to 256 KiB
 const unfinished = cache();
 
 /**
@@ -92,7 +94,7 @@ async function prepare(args, context) {
   const record = {
     title: args.title, template: { id: template.id, name: template.name, language: template.language, category: template.category, components: template.components },
     list: { id: list.id, name: list.manifest.name, version: list.version }, columns: list.manifest.columns,
-    mapping, rows: found.rows.length, skipped: found.skipped,
+    mapping, rows: found.rows.length, skipped: found.skipped.length <= MOST_SKIPPED ? found.skipped : null,
   };
   return { id, jk, rows: found.rows, media, body: await createBody({ args, id, jk, rows: found.rows.length, media, record }, context) };
 }
@@ -102,9 +104,10 @@ async function createBody({ args, id, jk, rows, media, record }, context) {
   const account = idBytes(organization);
   const key = await patiently(() => senderKey(context.signal), context);
   const iat = nowSeconds();
-  const nb = args.due_at ? Math.max(Math.floor(Date.parse(args.due_at) / 1000), iat) : iat;
+  const begins = args.due_at ? Math.max(Math.floor(Date.parse(args.due_at) / 1000), iat) : iat;
+  const nb = args.due_at ? begins : iat - CLOCKS_APART;
   if (nb > iat + 30 * DAY) throw new VaultError("too_far_ahead");
-  const exp = args.expires_at ? Math.floor(Date.parse(args.expires_at) / 1000) : nb + 2 * DAY;
+  const exp = args.expires_at ? Math.floor(Date.parse(args.expires_at) / 1000) : begins + 2 * DAY;
   if (!(exp > nb && exp <= nb + 7 * DAY)) throw new VaultError("expiry_out_of_range");
   const chunks = Math.ceil(rows / CHUNK_ROWS);
   const header = {
@@ -186,10 +189,11 @@ async function resume({ id }, context) {
   if (held?.id === id) return deliver(held, context);
   const stored = await getJson(`campaigns/${id}`, context.signal);
   const { jk, record } = openCampaign(stored);
+  if (!record.skipped || stored.media?.length) throw new VaultError("cannot_continue");
   const list = await loadList(record.list.id, context);
   const skipped = new Set(record.skipped);
   const found = audience(list, sendable(record.template), record.mapping, (_, place) => skipped.has(place), false);
-  if (list.version !== record.list.version || found.rows.length !== record.rows || record.media) {
+  if (list.version !== record.list.version || found.rows.length !== record.rows) {
     throw new VaultError("cannot_continue");
   }
   const { have } = await getJson(`campaigns/${id}/chunks`, context.signal);

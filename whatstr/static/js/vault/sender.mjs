@@ -1,21 +1,24 @@
 // Requests that only the sender can serve: signed, sealed to its weekly key, answered under seal.
 import { VaultError } from "./errors.mjs";
 import { openAnswer, readCertificate, sealRequest } from "./formats.mjs";
-import { getJson, patiently, postJson, remove } from "./http.mjs";
+import { clockOffset, getJson, patiently, pause, postJson, remove } from "./http.mjs";
 import { fromB64, random, toB64, toHex } from "./primitives.mjs";
 import { settings, vault } from "./state.mjs";
 
 const LIFE = 600;
+const GAP_MS = 300;
 const PATIENCE_MS = 60_000;
 
-export const nowSeconds = () => Math.floor(Date.now() / 1000);
+/** The server's time as far as we know it: requests live ten minutes, and many clocks are off. */
+export const nowSeconds = () => Math.floor((Date.now() + clockOffset()) / 1000);
 export const newId = () => toHex(random(16));
 
 /** The sender's weekly key, believed only because IDENT signed it. */
 export async function senderKey(signal) {
   const { identKeys } = await settings();
   const { cert } = await getJson("sender-cert", signal);
-  return readCertificate(fromB64(cert), identKeys, nowSeconds());
+  // Dates by this machine's own clock: a server must not talk an old key into life.
+  return readCertificate(fromB64(cert), identKeys, Math.floor(Date.now() / 1000));
 }
 
 /** Ask the sender to do `op`; gives its result. `sender_refused` carries its reason, `sender_silent` none. */
@@ -48,6 +51,7 @@ async function waitFor(id, { report, signal }) {
     const said = await patiently(() => getJson(`requests/${id}?wait=10`, signal), { report, signal });
     if (said.state === "answered") return said.answer;
     if (said.state === "expired") break;
+    await pause(GAP_MS, signal); // a busy server answers at once instead of waiting with us
   }
   throw new VaultError("sender_silent");
 }
