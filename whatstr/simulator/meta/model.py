@@ -19,13 +19,24 @@ TIERS = {
 }
 
 
+_NAMES: dict[type, tuple[str, ...]] = {}
+
+
 class Record:
     """A dataclass that can be kept as JSON."""
 
     def doc(self) -> dict[str, Any]:
         """As JSON; sets become lists."""
-        found = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        found = {name: getattr(self, name) for name in self.names()}
         return {k: sorted(v) if isinstance(v, set) else v for k, v in found.items()}
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The names of the members; kept, since each message asks several times."""
+        known = _NAMES.get(cls)
+        if known is None:
+            known = _NAMES[cls] = tuple(f.name for f in fields(cls))  # type: ignore[arg-type]
+        return known
 
     @classmethod
     def of(cls, doc: Mapping[str, Any]) -> Self:

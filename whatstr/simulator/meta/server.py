@@ -87,11 +87,11 @@ class MetaSimulator:
         edges.register(self.graph)
         template_edges.register(self.graph)
         files.register(self.graph)
+        edges.add_routes(app, self.graph)  # first: addresses are tried in this order
         admin.add_routes(app)
         Staging(self.graph, signup).add_routes(app)
         signup.add_routes(app)
         files.add_routes(app, self.graph)
-        edges.add_routes(app, self.graph)
         return app
 
     async def stop(self) -> None:

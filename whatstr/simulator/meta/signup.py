@@ -20,8 +20,8 @@ body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#eef1f5;color:#1c273
 main{max-width:34rem;margin:3rem auto;background:#fff;padding:2rem;border-radius:12px;
 box-shadow:0 1px 4px #0002}
 h1{font-size:1.25rem;margin:0 0 .5rem}p{margin:.5rem 0 1rem}
-label{display:block;border:1px solid #ccd4dd;border-radius:8px;padding:.75rem 1rem;
-margin:.5rem 0}label small{display:block;color:#4d5b6a;margin-left:1.6rem}
+label{display:grid;grid-template-columns:auto 1fr;gap:0 .6rem;border:1px solid #ccd4dd;border-radius:8px;padding:.75rem 1rem;
+margin:.5rem 0}label small{grid-column:2;color:#4d5b6a}
 button{font:inherit;padding:.6rem 1.2rem;border-radius:8px;border:1px solid #26425f;
 background:#26425f;color:#fff;margin:1rem .5rem 0 0}button.no{background:#fff;color:#26425f}
 input:focus-visible,button:focus-visible{outline:3px solid #e09f3e}
