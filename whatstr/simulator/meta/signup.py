@@ -20,7 +20,8 @@ body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#eef1f5;color:#1c273
 main{max-width:34rem;margin:3rem auto;background:#fff;padding:2rem;border-radius:12px;
 box-shadow:0 1px 4px #0002}
 h1{font-size:1.25rem;margin:0 0 .5rem}p{margin:.5rem 0 1rem}
-label{display:grid;grid-template-columns:auto 1fr;gap:0 .6rem;border:1px solid #ccd4dd;border-radius:8px;padding:.75rem 1rem;
+label{display:grid;grid-template-columns:auto 1fr;gap:0 .6rem;
+border:1px solid #ccd4dd;border-radius:8px;padding:.75rem 1rem;
 margin:.5rem 0}label small{grid-column:2;color:#4d5b6a}
 button{font:inherit;padding:.6rem 1.2rem;border-radius:8px;border:1px solid #26425f;
 background:#26425f;color:#fff;margin:1rem .5rem 0 0}button.no{background:#fff;color:#26425f}
@@ -56,10 +57,15 @@ class Signup:
             app.router.add_get(start + "/oauth/access_token", self.exchange)
             app.router.add_get(start + "/debug_token", self.debug)
         app.router.add_get("/_sim/signup.css", self.style)
+        app.router.add_get("/favicon.ico", self.no_icon)
 
     async def style(self, request: web.Request) -> web.Response:
         """The page's own style sheet."""
         return web.Response(text=_STYLE, content_type="text/css")
+
+    async def no_icon(self, request: web.Request) -> web.Response:
+        """Browsers ask for one by themselves; a 404 would stand in their console."""
+        return web.Response(status=204)
 
     # The page -------------------------------------------------------------------------------
 
