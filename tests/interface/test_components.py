@@ -148,7 +148,7 @@ def test_a_list_is_searched_sorted_and_walked_by_key(parts: Page) -> None:
 
 
 def test_what_cannot_be_undone_is_typed_again(parts: Page) -> None:
-    # The answer is written into the page: wait_for_function would need eval, which the policy refuses.
+    # The answer is written into the page: wait_for_function would need eval, which is refused.
     ask = (
         "() => { delete document.body.dataset.answer; ui.confirmDialog({title: 'Sil?', "
         "body: '3 kişi', confirm: 'Sil', danger: true, retype: 'Bahar'})"
