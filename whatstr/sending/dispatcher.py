@@ -30,7 +30,6 @@ from whatstr.core.queues import queue
 from whatstr.sending import context, leases, progress, sweeps
 from whatstr.sending.certificates import publish_certificates
 from whatstr.sending.slices import rest_key
-from whatstr.sending.window import SendWindow
 
 log = get_logger(__name__)
 
@@ -54,9 +53,7 @@ class Dispatcher:
     """Create inside an application context of the role `sender`; `run` until `stop`."""
 
     def __init__(self) -> None:
-        settings = settings_of()
-        self._wait = timedelta(seconds=int(settings["WHATSTR_UNKNOWN_WAIT"]))
-        self._window = SendWindow.parse(settings["WHATSTR_SEND_WINDOW"])
+        self._wait = timedelta(seconds=int(settings_of()["WHATSTR_UNKNOWN_WAIT"]))
         self._slices = queue(redis(), SLICES)
         self._doors = queue(redis(), DOORS)
         self._stopping = False
@@ -152,8 +149,6 @@ class Dispatcher:
 
     def _enqueue_slices(self) -> None:
         now = clock.now()
-        if not self._window.is_open(now):
-            return
         busy, queued = leases.live(), _queued(self._slices)
         lines: dict[uuid.UUID, None] = {}
         for item in progress.all_work(now=now):

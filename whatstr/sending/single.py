@@ -54,8 +54,8 @@ def send_test(
     """Send one template message to `to` (digits) and say what came of it.
 
     Call it inside an application context and outside a transaction: it commits its franking row
-    before anything leaves. Opt-outs, line state and pace hold here as for a campaign; the send
-    window does not. `extra` is `{h: […], b: […]}`; files are not for test sends.
+    before anything leaves. Opt-outs, line state and pace hold here as for a campaign. `extra` is
+    `{h: […], b: […]}`; files are not for test sends.
     """
     extra = extra or {}
     row = JobRow(

@@ -37,7 +37,6 @@ from whatstr.sending.posting import IN_FLIGHT, Poster, Stop
 from whatstr.sending.progress import WorkItem
 from whatstr.sending.rows import Batch, Candidate, Halted
 from whatstr.sending.templates import TEMPLATE_SECONDS, fetch_template, media_ids_of
-from whatstr.sending.window import SendWindow
 from whatstr.sending.writer import Writer
 
 log = get_logger(__name__)
@@ -84,11 +83,9 @@ class Slice:
         self._claim = uuid.uuid4()
         self._seconds = seconds
         with bridge.app.app_context():
-            settings = settings_of()
             self._graph = context.graph_settings()
             self._redis = context.pace_redis()
-            self._window = SendWindow.parse(settings["WHATSTR_SEND_WINDOW"])
-            self._unknown_wait = timedelta(seconds=int(settings["WHATSTR_UNKNOWN_WAIT"]))
+            self._unknown_wait = timedelta(seconds=int(settings_of()["WHATSTR_UNKNOWN_WAIT"]))
         self._worker = _worker_name()
 
     async def run(self) -> None:
@@ -114,7 +111,7 @@ class Slice:
         while self._in_time():
             found = await self._bridge.run(progress.work_of_line, self._line, now=clock.now())
             item = next((one for one in found if one.id not in seen), None)
-            if item is None or not self._window.is_open(clock.now()):
+            if item is None:
                 return
             seen.add(item.id)
             with bound(campaign=item.id):
@@ -258,7 +255,7 @@ class Slice:
             except SQLAlchemyError as error:
                 log.error("watch.blind", error=type(error).__name__)
                 stop.now()
-            if self._must_end() or not self._window.is_open(clock.now()):
+            if self._must_end():
                 stop.now()
             await stop.wait(WATCH_SECONDS)
 
