@@ -37,14 +37,19 @@ def server_command(*, host: str, port: int, workers: int) -> list[str]:
 def _run_queue_role(role: Role) -> int:
     from whatstr import create_app
 
-    app = create_app()
     if role is Role.SENDER:
         from whatstr.sending import process
 
-        return process.main(app)
+        process.main()
+        return 0
     from whatstr.workers import run
 
-    return run.run_worker(app) if role is Role.WORKER else run.run_scheduler(app)
+    app = create_app()
+    if role is Role.WORKER:
+        run.run_worker(app)
+    else:
+        run.run_scheduler(app)
+    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
