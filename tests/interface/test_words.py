@@ -152,3 +152,10 @@ def test_scripts_use_no_dangerous_sink() -> None:
     for path in (SCRIPTS / "ui").iterdir():
         source = re.sub(r'"(inner|outer)html"', "", path.read_text("utf-8"))
         assert not re.search(sinks, source), path.name
+
+
+def test_no_literal_goes_through_a_filter_of_the_language() -> None:
+    """Jinja folds `{{ 5|money }}` while compiling: every reader would get the first one's form."""
+    literal = r"(?<![\w.])[\d.]+\s*\|\s*(number|money|datetime)\b"
+    found = [p.name for p in TEMPLATES.rglob("*.html") if re.search(literal, p.read_text("utf-8"))]
+    assert found == []
