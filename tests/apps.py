@@ -81,6 +81,7 @@ def role_app(
     }
     if valkey is not None and role not in _NO_REDIS:
         environment["REDIS_URL"] = valkey.url
+    ring = (Ring.keys, Ring.current, Ring.index_key)
     app = create_app(Settings.from_environment(environment))
     app.testing = True
     try:
@@ -92,18 +93,23 @@ def role_app(
         connection = app.extensions.get("whatstr_redis")
         if connection is not None:
             connection.close()
-        Ring.clear()
+        Ring.keys, Ring.current, Ring.index_key = ring
 
 
 @contextlib.contextmanager
 def as_owner(database: ModuleDatabase) -> Iterator[Session]:
     """A database session that may read and write everything, committed at the end."""
+    without_ring = Ring.current is None
+    if without_ring:
+        Ring.load(RING)
     engine = sa.create_engine(database.url())
     try:
         with Session(engine) as session, session.begin():
             yield session
     finally:
         engine.dispose()
+        if without_ring:
+            Ring.clear()
 
 
 class ApiClient:
