@@ -91,6 +91,7 @@ class Pace:
     """The pace of one line at `rate` messages a second."""
 
     def __init__(self, redis: Redis, line_id: uuid.UUID, *, rate: int) -> None:
+        self._redis = redis
         self._line = line_id.hex
         self._key = f"pace:{self._line}"
         self._rate = max(1, rate)
@@ -100,12 +101,22 @@ class Pace:
 
     def take(self, recipients: Sequence[bytes]) -> Grant:
         """Lease tokens for messages to these people, in order. Raises PaceUnavailable."""
-        keys = [self._key, *(f"pair:{self._line}:{ix.hex()}" for ix in recipients[:PORTION])]
+        keys = [self._key, *(self._pair(ix) for ix in recipients[:PORTION])]
         try:
             answer = self._take(keys=keys, args=[self._rate, PAIR_MS, _KEEP_MS])
         except RedisError:
             raise PaceUnavailable("take") from None
         return Grant(tuple(bool(flag) for flag in answer[2:]), answer[1] / 1000)
+
+    def forget(self, recipients: Sequence[bytes]) -> None:
+        """Nothing reached these people after all: they need not wait."""
+        try:
+            self._redis.delete(*(self._pair(ix) for ix in recipients))
+        except RedisError:
+            raise PaceUnavailable("forget") from None
+
+    def _pair(self, recipient_ix: bytes) -> str:
+        return f"pair:{self._line}:{recipient_ix.hex()}"
 
     def slow_down(self) -> None:
         """Meta said the line is too fast (130429): cut the rate; it climbs back 2 % a second."""

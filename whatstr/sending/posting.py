@@ -109,7 +109,7 @@ class Poster:
     async def post(self, handed: Sequence[Candidate]) -> None:
         """Post the rows in order. Those not posted when the stop comes are given back. Returns
         when every row has an outcome."""
-        place = 0
+        place = asked = 0
         try:
             while place < len(handed) and not self._stop.is_set:
                 portion = handed[place : place + PORTION]
@@ -119,6 +119,7 @@ class Poster:
                 if not grant.allowed:
                     await self._stop.wait(min(max(grant.wait, 0.005), 1.0))
                     continue
+                asked = place + len(grant.allowed)
                 for one, allowed in zip(portion, grant.allowed, strict=False):
                     if not allowed:
                         self._later(one, PAIR_WAIT, code=None)
@@ -133,6 +134,7 @@ class Poster:
                 self._write(one, Result.RETURNED)
             if self._flying:
                 await asyncio.wait(self._flying)
+            await self._not_sent(handed[place:asked])
 
     async def _launch(self, one: Candidate) -> bool:
         await self._slots.acquire()
@@ -159,6 +161,7 @@ class Poster:
             await self._refused(one, refused.number)
         except NotSent:
             self._later(one, NOT_SENT_WAIT, code=None)
+            await self._not_sent([one])
             await self._silent()
         except OutcomeUnknown:
             self._write(one, Result.UNKNOWN)
@@ -199,6 +202,16 @@ class Poster:
         else:
             self._fail(one, number, opt_out=rule.action is Action.SUPPRESS)
         self._count(number)
+        if rule.scope is not Scope.RECIPIENT:
+            await self._not_sent([one])
+
+    async def _not_sent(self, people: Sequence[Candidate]) -> None:
+        """Their mark of "just written to" is taken back, so that a second try is not held up."""
+        if people:
+            try:
+                await self._bridge.plain(self._pace.forget, [one.recipient_ix for one in people])
+            except PaceUnavailable:
+                self._stop.now()
 
     async def _slow(self, rule: ErrorRule) -> None:
         try:

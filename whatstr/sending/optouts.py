@@ -1,0 +1,188 @@
+"""Who does not want messages: pseudonyms of people, and the refusals kept under them.
+
+A person may be known by a number, by another number at Meta (wa_id) or by a business-scoped user
+id alone; whatever is known is turned into the one pseudonym that claims look up (vault design, 10).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from whatstr.audiences.models import OptOutSource
+from whatstr.core.db import session
+from whatstr.core.logs import get_logger
+from whatstr.core.prf import prf16
+from whatstr.sending import context
+from whatstr.vault.indexes import Purpose, account_index_key, ix
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """A message of ours, as its franking row tells. `campaign_id` is None for a test send."""
+
+    mref: bytes
+    organization_id: uuid.UUID
+    line_id: uuid.UUID
+    campaign_id: uuid.UUID | None
+    row: int | None
+    recipient_ix: bytes
+
+
+def recipient(organization_id: uuid.UUID, digits: str) -> bytes:
+    """The pseudonym of a number within an organization."""
+    return ix(context.keyring().ik, Purpose.RECIPIENT, organization_id.bytes, digits)
+
+
+def alias(organization_id: uuid.UUID, name: str) -> bytes:
+    """The index of another name of a person: a differing wa_id, or a user id."""
+    return ix(context.keyring().ik, Purpose.ALIAS, organization_id.bytes, name)
+
+
+def sent_message(mref: bytes) -> SentMessage | None:
+    """The message that a code or opaque data names; None when its tags are gone."""
+    row = (
+        session()
+        .execute(
+            sa.text(
+                "SELECT mref, organization_id, line_id, campaign_id, row, recipient_ix"
+                " FROM s_frank WHERE mref = :m"
+            ),
+            {"m": mref},
+        )
+        .first()
+    )
+    return _sent(row)
+
+
+def sent_message_by_wamid(wamid: str) -> SentMessage | None:
+    """The message that somebody replied to."""
+    row = (
+        session()
+        .execute(
+            sa.text(
+                "SELECT f.mref, f.organization_id, f.line_id, f.campaign_id, f.row, f.recipient_ix"
+                " FROM s_wamid w JOIN s_frank f USING (mref) WHERE w.wamid_ix = :ix"
+            ),
+            {"ix": ix(context.keyring().ik, Purpose.WAMID, b"", wamid)},
+        )
+        .first()
+    )
+    return _sent(row)
+
+
+def pseudonyms(
+    organization_id: uuid.UUID,
+    *,
+    digits: str = "",
+    user_id: str = "",
+    replied: SentMessage | None = None,
+) -> set[bytes]:
+    """Every pseudonym under which this person may stand in a campaign. Where nothing ties a user
+    id to a number, its alias index itself: it takes effect once a status does (`add_aliases`)."""
+    found = {recipient(organization_id, digits)} if digits else set()
+    names = [alias(organization_id, name) for name in (digits, user_id) if name]
+    found |= {
+        bytes(index)
+        for index in session().scalars(
+            sa.text(
+                "SELECT recipient_ix FROM s_alias"
+                " WHERE organization_id = :o AND alias_ix = ANY(:names)"
+            ),
+            {"o": organization_id, "names": names},
+        )
+    }
+    if replied is not None and replied.organization_id == organization_id:
+        found.add(replied.recipient_ix)
+    return found or {alias(organization_id, user_id)}
+
+
+def add(
+    organization_id: uuid.UUID, indexes: Collection[bytes], *, via: OptOutSource, at: datetime
+) -> int:
+    """Keep refusals; in force for the next batch of every running campaign. How many were new."""
+    made = session().scalars(
+        sa.text(
+            "INSERT INTO s_optout (organization_id, recipient_ix, via, at)"
+            " SELECT :o, v.ix, :via, :at FROM unnest(CAST(:ixs AS bytea[])) AS v(ix)"
+            " ON CONFLICT DO NOTHING RETURNING 1"
+        ),
+        {"o": organization_id, "via": via.value, "at": at, "ixs": sorted(set(indexes))},
+    )
+    count = len(made.all())
+    if count:
+        log.info("optout.added", organization=organization_id, via=via, n=count)
+    return count
+
+
+def lift(
+    organization_id: uuid.UUID, indexes: Collection[bytes], *, via: OptOutSource, until: datetime
+) -> int:
+    """Forget refusals of one source that are not younger than `until`; others stay in force."""
+    gone = session().scalars(
+        sa.text(
+            "DELETE FROM s_optout WHERE organization_id = :o AND via = :via AND at <= :until"
+            " AND recipient_ix = ANY(:ixs) RETURNING 1"
+        ),
+        {"o": organization_id, "via": via.value, "until": until, "ixs": list(indexes)},
+    )
+    count = len(gone.all())
+    if count:
+        log.info("optout.lifted", organization=organization_id, via=via, n=count)
+    return count
+
+
+def add_aliases(organization_id: uuid.UUID, pairs: Iterable[tuple[bytes, bytes]]) -> None:
+    """Keep (alias index, pseudonym) pairs. A refusal that was kept under the alias alone now
+    stands under the pseudonym too."""
+    known = dict(pairs)
+    if not known:
+        return
+    values = {"o": organization_id, "names": list(known), "ixs": list(known.values())}
+    session().execute(
+        sa.text(
+            "INSERT INTO s_alias AS a (organization_id, alias_ix, recipient_ix)"
+            " SELECT :o, v.name, v.ix"
+            " FROM unnest(CAST(:names AS bytea[]), CAST(:ixs AS bytea[])) AS v(name, ix)"
+            " ON CONFLICT (organization_id, alias_ix) DO UPDATE"
+            " SET recipient_ix = excluded.recipient_ix"
+            " WHERE a.recipient_ix <> excluded.recipient_ix"
+        ),
+        values,
+    )
+    session().execute(
+        sa.text(
+            "INSERT INTO s_optout (organization_id, recipient_ix, via, at)"
+            " SELECT s.organization_id, v.ix, s.via, s.at"
+            " FROM unnest(CAST(:names AS bytea[]), CAST(:ixs AS bytea[])) AS v(name, ix)"
+            " JOIN s_optout s ON s.organization_id = :o AND s.recipient_ix = v.name"
+            " ON CONFLICT DO NOTHING"
+        ),
+        values,
+    )
+
+
+def change_own(
+    organization_id: uuid.UUID, numbers: Collection[str], *, stop: bool, at: datetime
+) -> int:
+    """The customer's own entries, in bulk: added, or taken back. What the person said stays."""
+    key = account_index_key(context.keyring().ik, Purpose.RECIPIENT, organization_id.bytes)
+    indexes = [prf16(key, "v", digits) for digits in numbers]
+    if stop:
+        return add(organization_id, indexes, via=OptOutSource.CUSTOMER, at=at)
+    return lift(organization_id, indexes, via=OptOutSource.CUSTOMER, until=at)
+
+
+def _sent(row: sa.Row[tuple[object, ...]] | None) -> SentMessage | None:
+    if row is None:
+        return None
+    mref, organization_id, line_id, campaign_id, number, recipient_ix = row
+    return SentMessage(
+        bytes(mref), organization_id, line_id, campaign_id, number, bytes(recipient_ix)
+    )
