@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import flask
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 from flask_babel import Babel, format_datetime, get_locale
 
 from whatstr.core.money import lira
@@ -41,7 +41,7 @@ def money(kurus: int) -> str:
     amount: Decimal = lira(kurus)
     if language() == "tr":
         return format_decimal(amount, format="#,##0.00", locale="tr_TR") + " ₺"
-    return format_currency(amount, "TRY", locale="en")
+    return "₺" + format_decimal(amount, format="#,##0.00", locale="en")
 
 
 def number(value: int | float | Decimal) -> str:
