@@ -1,7 +1,7 @@
 """The shell of background work: RQ tasks of mail, billing, abuse and housekeeping.
 
 The role `worker` runs them (`whatstr.workers.run.run_worker`), the role `scheduler` puts those of
-the timetable (`whatstr.workers.cron`) on their queues. A task takes ids, opens a transaction,
+the timetable on their queues (`whatstr.workers.cron`). A task takes ids, opens a transaction,
 calls a service and is safe to run twice.
 """
 
@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from types import ModuleType
 
 import flask
+
+from whatstr.workers.cron import Entry
 
 # Every queue that anything is put on; a test holds this list against the code.
 QUEUES = ("mail", "billing", "abuse", "housekeeping")
@@ -23,11 +26,19 @@ TASK_MODULES = (
 )
 
 
-def load_tasks() -> None:
-    """Import what registers tasks; only a process that works queues needs them."""
-    for name in TASK_MODULES:
-        if importlib.util.find_spec(name):
-            importlib.import_module(name)
+def load_tasks() -> list[ModuleType]:
+    """Import what registers tasks; only worker and scheduler need them."""
+    return [
+        importlib.import_module(name) for name in TASK_MODULES if importlib.util.find_spec(name)
+    ]
+
+
+def timetable() -> tuple[Entry, ...]:
+    """What every task module wants to have done, and how often."""
+    found: list[Entry] = []
+    for module in load_tasks():
+        found.extend(getattr(module, "TIMETABLE", ()))
+    return tuple(found)
 
 
 def init_app(app: flask.Flask) -> None:

@@ -1,4 +1,6 @@
-"""The timetable, and the loop that puts its tasks on their queues.
+"""The loop that puts the tasks of the timetable on their queues.
+
+A task module names its own times: `TIMETABLE: tuple[Entry, ...]`, beside its tasks.
 
 Any number of schedulers may run: whoever takes the lock of a task's time slot enqueues it, the
 others pass. A slot missed while no scheduler ran is not caught up: every task sweeps all there is.
@@ -7,6 +9,7 @@ others pass. A slot missed while no scheduler ran is not caught up: every task s
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from redis import Redis
@@ -15,7 +18,7 @@ from redis.exceptions import RedisError
 from whatstr.core import clock, logs, queues
 
 log = logs.get_logger(__name__)
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+MINUTE, HOUR, DAY = 60, 3600, 86_400
 _PREFIX = "schedule"
 
 
@@ -32,15 +35,7 @@ class Entry:
         return (at - self.offset) // self.every
 
 
-TIMETABLE: tuple[Entry, ...] = (
-    Entry("mail.sweep", "mail", 2 * _MINUTE),
-    Entry("housekeeping.requests", "housekeeping", 5 * _MINUTE),
-    Entry("housekeeping.sessions", "housekeeping", _HOUR, offset=7 * _MINUTE),
-    Entry("housekeeping.links", "housekeeping", _DAY, offset=3 * _HOUR),
-)
-
-
-def enqueue_due(connection: Redis, timetable: tuple[Entry, ...] = TIMETABLE) -> list[str]:
+def enqueue_due(connection: Redis, timetable: Sequence[Entry]) -> list[str]:
     """Put every task on its queue whose present slot nobody has taken; gives their names."""
     now, done = clock.unix(), []
     for entry in timetable:
@@ -51,11 +46,13 @@ def enqueue_due(connection: Redis, timetable: tuple[Entry, ...] = TIMETABLE) -> 
     return done
 
 
-def run_schedule(connection: Redis, stop: threading.Event, *, step: float = 5.0) -> None:
+def run_schedule(
+    connection: Redis, timetable: Sequence[Entry], stop: threading.Event, *, step: float = 5.0
+) -> None:
     """Until `stop` is set. Redis away: nothing is enqueued, the next step tries again."""
     while not stop.is_set():
         try:
-            for name in enqueue_due(connection):
+            for name in enqueue_due(connection, timetable):
                 log.info("schedule.enqueued", task=name)
         except RedisError as error:
             log.error("schedule.redis_away", error=type(error).__name__)

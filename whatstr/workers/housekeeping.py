@@ -12,8 +12,14 @@ from whatstr.core import clock, logs, queues
 from whatstr.core.db import session, transaction
 from whatstr.vault.models import SenderRequest
 from whatstr.vault.policies import REQUEST_LIFE
+from whatstr.workers.cron import DAY, HOUR, MINUTE, Entry
 
 log = logs.get_logger(__name__)
+TIMETABLE = (
+    Entry("housekeeping.requests", "housekeeping", 5 * MINUTE),
+    Entry("housekeeping.sessions", "housekeeping", HOUR, offset=7 * MINUTE),
+    Entry("housekeeping.links", "housekeeping", DAY, offset=3 * HOUR),
+)
 # A half of a session that is over opens nothing; it goes a day later, long before the 30 days.
 _SESSIONS = timedelta(days=1)
 _LINKS = timedelta(days=7)

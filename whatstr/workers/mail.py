@@ -27,8 +27,10 @@ from whatstr.core import clock, logs, queues
 from whatstr.core.database import redis
 from whatstr.core.db import session, transaction
 from whatstr.core.errors import DomainError
+from whatstr.workers.cron import MINUTE, Entry
 
 log = logs.get_logger(__name__)
+TIMETABLE = (Entry("mail.sweep", "mail", 2 * MINUTE),)
 ATTEMPTS = 8
 _TIMEOUT = 20
 _LOCK = 300

@@ -17,7 +17,7 @@ from whatstr.core import logs
 from whatstr.core.database import redis
 from whatstr.core.db import db
 from whatstr.core.queues import SafeWorker, queue
-from whatstr.workers import QUEUES
+from whatstr.workers import QUEUES, timetable
 from whatstr.workers.cron import run_schedule
 
 log = logs.get_logger(__name__)
@@ -57,4 +57,4 @@ def run_scheduler(app: flask.Flask) -> None:
         signal.signal(number, end)
     with app.app_context():
         log.info("scheduler.started")
-        run_schedule(redis(), stop)
+        run_schedule(redis(), timetable(), stop)
