@@ -1,8 +1,9 @@
 """Message credits as a double-entry ledger: every movement has two sides and happens once.
 
 issued -> available (grant) -> reserved (reserve, at launch) -> spent (settle, on accepted), or
-reserved -> available (release, on failure or cancel), available -> issued (claw back, on refund).
-Balances are sums; nothing is ever changed or deleted.
+reserved -> available (release, on failure or cancel), available -> issued (claw back, on refund),
+issued -> available (restore, when a refund fails). Balances are sums; nothing is ever changed or
+deleted.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from whatstr.billing.models import CreditAccount, CreditEntry, EntryKind
+from whatstr.billing.policies import consumed_by
 from whatstr.core import clock
 from whatstr.core.db import session
 from whatstr.core.errors import DomainError
@@ -25,6 +27,7 @@ _SIDES: dict[EntryKind, tuple[CreditAccount, CreditAccount]] = {
     EntryKind.SETTLE: (_A.RESERVED, _A.SPENT),
     EntryKind.RELEASE: (_A.RESERVED, _A.AVAILABLE),
     EntryKind.CLAW_BACK: (_A.AVAILABLE, _A.ISSUED),
+    EntryKind.RESTORE: (_A.ISSUED, _A.AVAILABLE),
 }
 
 
@@ -143,12 +146,18 @@ def reserve(*, organization_id: uuid.UUID, campaign_id: uuid.UUID, amount: int) 
 
 
 def settle(
-    *, organization_id: uuid.UUID, campaign_id: uuid.UUID, accepted: int, over: bool
+    *,
+    organization_id: uuid.UUID,
+    campaign_id: uuid.UUID,
+    accepted: int,
+    over: bool,
+    undecided: int = 0,
 ) -> None:
     """Bring a campaign's credits to `accepted` spent; once it is over, let go of the rest.
 
-    `accepted` counts the rows that Meta took, and never falls (sending design, "Rows"). Safe to
-    repeat: the keys name the level that is reached.
+    `accepted` counts the rows that Meta took, and never falls (sending design, "Rows").
+    `undecided` rows, whose outcome is not known yet, stay reserved. Safe to repeat: the keys name
+    the level that is reached.
     """
     lock(organization_id)
     spent, held = spent_on(campaign_id), reserved_for(campaign_id)
@@ -162,28 +171,87 @@ def settle(
             campaign_id=campaign_id,
         )
         held -= more
-    if over and held > 0:
+    rest = held - undecided
+    if over and rest > 0:
         post(
             organization_id=organization_id,
             kind=EntryKind.RELEASE,
-            amount=held,
-            key=f"release:{campaign_id.hex}",
+            amount=rest,
+            key=f"release:{campaign_id.hex}:{_released(campaign_id) + rest}",
             campaign_id=campaign_id,
         )
 
 
+def _released(campaign_id: uuid.UUID) -> int:
+    found = session().scalar(
+        sa.select(sa.func.sum(CreditEntry.amount)).where(
+            CreditEntry.campaign_id == campaign_id, CreditEntry.kind == EntryKind.RELEASE
+        )
+    )
+    return int(found or 0)
+
+
 def claw_back(
-    *, organization_id: uuid.UUID, refund_id: uuid.UUID, payment_id: uuid.UUID, amount: int
+    *,
+    organization_id: uuid.UUID,
+    refund_id: uuid.UUID,
+    payment_id: uuid.UUID,
+    amount: int,
+    attempt: int = 1,
 ) -> int:
-    """Take unspent credits back for a refund, as many as are free. Gives how many."""
+    """Take unspent credits back for a refund, as many as are free. Gives how many; asking twice
+    for the same attempt takes them once."""
     lock(organization_id)
+    key = f"claw_back:{refund_id.hex}:{attempt}"
+    before = session().scalar(sa.select(CreditEntry.amount).where(CreditEntry.key == key))
+    if before is not None:
+        return before
     taken = min(amount, balance(organization_id).available)
     if taken > 0:
         post(
             organization_id=organization_id,
             kind=EntryKind.CLAW_BACK,
             amount=taken,
-            key=f"claw_back:{refund_id.hex}",
+            key=key,
             payment_id=payment_id,
         )
+    return max(taken, 0)
+
+
+def restore(
+    *, organization_id: uuid.UUID, refund_id: uuid.UUID, payment_id: uuid.UUID, attempt: int = 1
+) -> int:
+    """Give back what an attempt of a refund had taken, once: its money did not arrive."""
+    lock(organization_id)
+    key = f"claw_back:{refund_id.hex}:{attempt}"
+    taken = session().scalar(sa.select(CreditEntry.amount).where(CreditEntry.key == key))
+    if taken is None:
+        return 0
+    post(
+        organization_id=organization_id,
+        kind=EntryKind.RESTORE,
+        amount=taken,
+        key=f"restore:{refund_id.hex}:{attempt}",
+        payment_id=payment_id,
+    )
     return taken
+
+
+def remaining_of(*, organization_id: uuid.UUID, payment_id: uuid.UUID) -> tuple[int, int]:
+    """(used, remaining) credits of one purchase, when the oldest purchase is used up first."""
+    signed = sa.case(
+        (CreditEntry.target == _A.AVAILABLE, CreditEntry.amount), else_=-CreditEntry.amount
+    )
+    rows = session().execute(
+        sa.select(CreditEntry.payment_id, sa.func.sum(signed))
+        .where(CreditEntry.organization_id == organization_id, CreditEntry.payment_id.is_not(None))
+        .group_by(CreditEntry.payment_id)
+        .order_by(sa.func.min(CreditEntry.id))
+    )
+    purchases = [(row[0], int(row[1])) for row in rows]
+    now = balance(organization_id)
+    used = consumed_by([net for _, net in purchases], now.reserved + now.spent)
+    for (bought, net), taken in zip(purchases, used, strict=True):
+        if bought == payment_id:
+            return taken, net - taken
+    return 0, 0

@@ -43,6 +43,7 @@ class EntryKind(StrEnum):
     SETTLE = "settle"
     RELEASE = "release"
     CLAW_BACK = "claw_back"
+    RESTORE = "restore"
 
 
 class CreditAccount(StrEnum):
@@ -246,7 +247,7 @@ class ExceptionApproval(Base):
 
 
 class Refund(Base):
-    """Money returned. Our id is Stripe's idempotency key."""
+    """Money returned. Our id with the number of the attempt is Stripe's idempotency key."""
 
     __tablename__ = "refund"
 
@@ -255,6 +256,7 @@ class Refund(Base):
     exception_id: Mapped[uuid.UUID] = public(sa.ForeignKey("exception_request.id"), unique=True)
     amount_kurus: Mapped[int] = public()
     state: Mapped[RefundState] = public(default=RefundState.CREATED)
+    attempt: Mapped[int] = public(default=1)
     stripe_refund: Mapped[str | None] = public(unique=True)
     failure_code: Mapped[str | None] = public()
     executed_by: Mapped[uuid.UUID | None] = public()
