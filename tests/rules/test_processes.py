@@ -128,11 +128,10 @@ def test_every_queue_that_is_written_is_worked() -> None:
 
 def test_every_task_that_is_enqueued_exists() -> None:
     from whatstr.core.queues import TASKS
-    from whatstr.workers import load_tasks
-    from whatstr.workers.cron import TIMETABLE
+    from whatstr.workers import load_tasks, timetable
 
     load_tasks()
     named = {
         call.args[1].value for call in _calls("later") if isinstance(call.args[1], ast.Constant)
     }
-    assert named | {entry.task for entry in TIMETABLE} <= set(TASKS)
+    assert named | {entry.task for entry in timetable()} <= set(TASKS)

@@ -62,7 +62,7 @@ DOCUMENTS: Mapping[DocumentName, Document] = {
             _VERSION,
             "Veri işleme sözleşmesi",
             "Data processing agreement",
-            path="/islemciler",
+            path="/kosullar#gizlilik",  # a section of the terms
         ),
         Document(DocumentName.REFUND_TERM, _VERSION, "İade edilmezlik koşulu", "No-refund term"),
         Document(DocumentName.LAUNCH, _VERSION, "Gönderim beyanı", "Statement at launch"),

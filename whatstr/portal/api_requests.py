@@ -37,7 +37,7 @@ from whatstr.vault.seals import TO_SENDER
 LONGEST_WAIT = 10
 _STEP = 0.2
 # A waiting call holds a thread of the server: only so many may, the others are answered at once.
-_waiting = threading.BoundedSemaphore(3)
+_waiting = threading.BoundedSemaphore(2)
 
 
 @api.post("/requests")
