@@ -8,7 +8,7 @@ import flask
 from sqlalchemy import select
 
 from whatstr import ROOT
-from whatstr.billing import queries as billing
+from whatstr.billing.queries import plans_on_sale
 from whatstr.core.db import session
 from whatstr.core.i18n import language
 from whatstr.core.security import open_to_all
@@ -22,7 +22,18 @@ _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}")
 @public.get("/")
 @open_to_all
 def landing() -> str:
-    return flask.render_template("public/landing.html", plans=billing.shown_plans(language()))
+    turkish = language() == "tr"
+    plans = [
+        {
+            "title": plan.title_tr if turkish else plan.title_en,
+            "description": plan.description_tr if turkish else plan.description_en,
+            "price_kurus": plan.price_kurus,
+            "credits": plan.credits,
+            "interval": plan.interval,
+        }
+        for plan in plans_on_sale()
+    ]
+    return flask.render_template("public/landing.html", plans=plans)
 
 
 def _page(template: str) -> str:
