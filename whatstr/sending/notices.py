@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -20,11 +21,11 @@ def leave(
     organization_id: uuid.UUID,
     kind: str,
     at: datetime,
+    fields: Mapping[str, object],
     *,
     pins: connections.Pins | None = None,
-    **fields: object,
 ) -> bool:
-    """Put a notice `{t: kind, at, …}` into the organization's mailbox, within the current
+    """Put a notice `{t: kind, at, **fields}` into the organization's mailbox, within the current
     transaction. `pins` spares a look-up. False when no line is connected: then nobody's key is
     known and there is nobody to tell."""
     pins = pins or connections.pins(organization_id)

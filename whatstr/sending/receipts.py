@@ -235,9 +235,8 @@ def _opt_out(failed: Sequence[_Row], after: Mapping[bytes, Progress]) -> None:
             continue
         at = state.failed_at or clock.now()
         if optouts.add(row.organization_id, [row.recipient_ix], via=via, at=at):
-            notices.leave(
-                row.organization_id, "optout", at, job=row.campaign_id.hex, row=row.row, via=via
-            )
+            fields = {"job": row.campaign_id.hex, "row": row.row, "via": via}
+            notices.leave(row.organization_id, "optout", at, fields)
 
 
 def _hold(failed: Sequence[_Row], after: Mapping[bytes, Progress]) -> None:
@@ -270,8 +269,8 @@ def instant(value: Any) -> datetime | None:
 
 
 def text_of(value: Any, limit: int = 512) -> str:
-    """A string of Meta's, or ""."""
-    return value[:limit] if isinstance(value, str) else ""
+    """A string of Meta's, cut, without what is no character (JSON may name half of one); or ""."""
+    return value[:limit].encode(errors="replace").decode() if isinstance(value, str) else ""
 
 
 def _code(errors: Any) -> int | None:

@@ -1,0 +1,176 @@
+"""What the sender does on a customer's sealed request (vault design, 13; docs/api.md).
+
+Each operation gets a request that is already opened and proved. Calls to Meta are made outside
+transactions; what cannot be done raises `Denied` or an error of Meta's client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiohttp
+import sqlalchemy as sa
+
+from whatstr.audit.services import SYSTEM, record
+from whatstr.core import clock
+from whatstr.core.db import notify, session, transaction
+from whatstr.lines.cloud_api import CloudApi
+from whatstr.lines.error_policy import rule_for
+from whatstr.lines.models import Line, LineState
+from whatstr.sending import connecting, connections, context, health, optouts
+from whatstr.sending.connections import Connection, Pins
+from whatstr.sending.refusals import Denied
+from whatstr.sending.single import send_test
+from whatstr.vault.job_header import TemplateRef
+from whatstr.vault.rpc import Op, Request
+
+MOST_NUMBERS = 10_000
+_DIGITS = re.compile(r"[1-9][0-9]{6,14}")
+_OTHER_STATES = frozenset({"BLOCKED"})
+
+
+def perform(request: Request) -> dict[str, Any]:
+    """The result of a proved request."""
+    operation = OPERATIONS.get(request.op)
+    if operation is None:
+        raise Denied("not_supported")
+    return operation(request)
+
+
+def _organization(request: Request) -> uuid.UUID:
+    return uuid.UUID(bytes=request.account)
+
+
+def _connection(request: Request) -> Connection:
+    """The connection of the line that the request names, if it is the organization's."""
+    line_id = connecting.line_id_of(request.args)
+    with transaction():
+        found = connections.open_connection(line_id)
+    if found.organization_id != _organization(request):
+        raise Denied("no_connection")
+    return found
+
+
+def _connect(request: Request) -> dict[str, Any]:
+    pins = Pins(request.sign_pk, request.box_pk)
+    wish = connecting.Wish.read(request.args, organization_id=_organization(request), pins=pins)
+    return asyncio.run(connecting.connect(wish))
+
+
+def _disconnect(request: Request) -> dict[str, Any]:
+    connection = _connection(request)
+    asyncio.run(connecting.disconnect(connection))
+    return {"line": connection.line_id.hex}
+
+
+def _templates(request: Request) -> dict[str, Any]:
+    connection = _connection(request)
+    found = _ask(connection, lambda api: api.templates(connection.waba_id))
+    at = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"line": connection.line_id.hex, "at": at, "templates": found}
+
+
+def _line_info(request: Request) -> dict[str, Any]:
+    connection = _connection(request)
+    data = _ask(connection, lambda api: api.phone_number(connection.phone_number_id))
+    with transaction():
+        health.update_line(connection.line_id, health.line_values(data))
+        _lift_hold(connection, data)
+    return connecting.described(connection, data)
+
+
+def _lift_hold(connection: Connection, data: Mapping[str, Any]) -> None:
+    """A line that was held until somebody mends it goes on once Meta says it can send. A hold for
+    a time runs out by itself, and what our staff paused stays paused."""
+    found = data.get("health_status")
+    can_send = found.get("can_send_message") if isinstance(found, dict) else None
+    if data.get("status") != "CONNECTED" or can_send in _OTHER_STATES:
+        return
+    lifted = session().scalar(
+        sa.update(Line)
+        .where(
+            Line.id == connection.line_id,
+            Line.state == LineState.HELD,
+            Line.hold_until.is_(None),
+        )
+        .values(state=LineState.CONNECTED, state_reason=None, hold_code=None)
+        .returning(Line.id)
+        .execution_options(synchronize_session=False)
+    )
+    if lifted is not None:
+        record(
+            actor=SYSTEM,
+            verb="line.released",
+            subject_kind="line",
+            subject_id=connection.line_id,
+            organization_id=connection.organization_id,
+        )
+        notify("whatstr_sender", connection.line_id.hex)
+
+
+def _test_send(request: Request) -> dict[str, Any]:
+    connection, args = _connection(request), request.args
+    template, params, extra = args.get("template"), args.get("params"), args.get("extra")
+    to = args.get("to")
+    if not isinstance(to, str) or not _DIGITS.fullmatch(to):
+        raise Denied("bad_number")
+    if not isinstance(template, dict) or not _texts(params) or not _is_extra(extra):
+        raise Denied("bad_arguments")
+    ref = TemplateRef(*(str(template.get(key, "")) for key in ("name", "lang", "id")))
+    outcome = send_test(connection, template=ref, to=to, params=params or [], extra=extra or None)
+    result: dict[str, Any] = {"outcome": outcome.outcome}
+    if outcome.code is not None:
+        rule = rule_for(outcome.code)
+        result |= {"code": outcome.code, "tr": rule.sentence_tr, "en": rule.sentence_en}
+    return result
+
+
+def _texts(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+
+
+def _is_extra(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, dict) and _texts(value.get("h")) and _texts(value.get("b"))
+    )
+
+
+def _change_opt_outs(request: Request) -> dict[str, Any]:
+    numbers = request.args.get("numbers")
+    if not isinstance(numbers, list) or not 0 < len(numbers) <= MOST_NUMBERS:
+        raise Denied("bad_arguments")
+    if not all(isinstance(one, str) and _DIGITS.fullmatch(one) for one in numbers):
+        raise Denied("bad_number")
+    stop = request.op is Op.OPTOUT_ADD
+    with transaction():
+        changed = optouts.change_own(_organization(request), numbers, stop=stop, at=clock.now())
+    return {"changed": changed}
+
+
+def _ask(connection: Connection, call: Callable[[CloudApi], Any]) -> Any:
+    """One call to Meta as the connected business."""
+
+    async def asked() -> Any:
+        graph = context.graph_settings()
+        async with aiohttp.ClientSession() as http:
+            api = CloudApi(
+                http, base_url=graph.base_url, version=graph.version, token=connection.token
+            )
+            return await call(api)
+
+    return asyncio.run(asked())
+
+
+OPERATIONS: Mapping[Op, Callable[[Request], dict[str, Any]]] = {
+    Op.CONNECT: _connect,
+    Op.DISCONNECT: _disconnect,
+    Op.TEMPLATES: _templates,
+    Op.LINE_INFO: _line_info,
+    Op.TEST_SEND: _test_send,
+    Op.OPTOUT_ADD: _change_opt_outs,
+    Op.OPTOUT_REMOVE: _change_opt_outs,
+}
