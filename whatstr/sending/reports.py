@@ -71,9 +71,7 @@ def replied(
     """ŞİKAYET as a reply. With its context, sender, message and recipient are certain; without,
     it is certain only that something was sent to this person, or not even that."""
     sure = message is not None and message.organization_id == organization_id
-    verdict = (
-        Verdict.SENDER_ONLY if sure or report_checks.wrote_to(organization_id, known) else None
-    )
+    sent = sure or report_checks.wrote_to(organization_id, known)
     session().execute(
         sa.insert(AbuseReport).values(
             _values(
