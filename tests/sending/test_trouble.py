@@ -213,6 +213,28 @@ def test_an_answer_lost_after_the_message_was_taken_is_settled_by_its_receipt(
     assert stage.ledger()["taken_twice_or_more"] == 0
 
 
+def test_a_backlog_of_webhooks_forbids_a_second_try(stage: Stage) -> None:
+    stage.campaign(people(20))
+    fault(stage, kind="drop_before", count=1)
+    stage.run()
+    stage.sql(
+        "UPDATE message SET status = 'sent', sent_at = now() + interval '1 second'"
+        " WHERE status = 'accepted'"
+    )
+    late = datetime.now(UTC) + WAIT + timedelta(seconds=10)
+    settle = lambda: sweeps.settle_unknown(now=late, wait=WAIT)  # noqa: E731
+
+    stage.sql("INSERT INTO hook_inbox (at, sealed) VALUES (now(), '')")
+    assert within(stage, settle) == 0, "its receipt may lie in the inbox"
+    stage.sql("DELETE FROM hook_inbox")
+    stage.sql("UPDATE message SET status = 'accepted' WHERE row < 10 AND status = 'sent'")
+    assert within(stage, settle) == 0, "others wait for their receipts as well"
+    stage.sql("UPDATE message SET status = 'sent' WHERE status = 'accepted'")
+    stage.sql("UPDATE message SET status = 'failed', failed_at = now() WHERE status = 'sent'")
+    stage.sql("UPDATE message SET accepted_at = NULL WHERE status = 'failed'")
+    assert within(stage, settle) == 0, "what Meta refused at once tells nothing of webhooks"
+
+
 def test_an_organization_may_forbid_the_second_try(stage: Stage) -> None:
     stage.sql("UPDATE organization SET resend_unknown = false")
     stage.campaign(people(5))

@@ -14,6 +14,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 
@@ -47,12 +48,25 @@ def harden(*, die_with_parent: bool = False) -> None:
             libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
+def say_codes_only() -> None:
+    """An exception that nobody caught names its class in the log, never its text: that may hold a
+    number (vault design, 9)."""
+
+    def hook(kind: type[BaseException], *_: object) -> None:
+        if issubclass(kind, Exception):
+            log.error("process.failed", error=kind.__name__)
+
+    sys.excepthook = hook
+    threading.excepthook = lambda failed: hook(failed.exc_type)
+
+
 # Children -------------------------------------------------------------------------------------
 
 
 def run_child(kind: str) -> None:
     """Be one child until SIGTERM."""
     harden(die_with_parent=True)
+    say_codes_only()
     app = create_app()
     with app.app_context():
         if kind == "dispatcher":
