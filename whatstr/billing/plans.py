@@ -14,9 +14,11 @@ import sqlalchemy as sa
 
 from whatstr.audit.services import SYSTEM, Actor, record
 from whatstr.billing.models import Plan, PlanInterval
+from whatstr.billing.queries import plans_on_sale
 from whatstr.core import clock
 from whatstr.core.db import session
 from whatstr.core.errors import InvalidInput, NotFound
+from whatstr.core.money import vat_contained
 
 VAT_PERCENT = 20
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,30}")
@@ -72,6 +74,50 @@ STARTING = (
         line_limit=10,
     ),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownPlan:
+    """An edition on sale in the reader's language. `interval` is month, year or once."""
+
+    code: str
+    version: int
+    title: str
+    description: str
+    interval: str
+    net_kurus: int
+    vat_kurus: int
+    price_kurus: int
+    vat_rate_percent: int
+    credits: int
+    line_limit: int
+
+
+def shown_plans(language: str) -> list[ShownPlan]:
+    """What is on sale, cheapest first."""
+    return [_shown(plan, english=language == "en") for plan in plans_on_sale()]
+
+
+def _shown(plan: Plan, *, english: bool) -> ShownPlan:
+    vat = vat_contained(plan.price_kurus, rate_percent=plan.vat_rate_percent)
+    return ShownPlan(
+        code=plan.code,
+        version=plan.edition,
+        title=plan.title_en if english else plan.title_tr,
+        description=plan.description_en if english else plan.description_tr,
+        interval=str(plan.interval),
+        net_kurus=plan.price_kurus - vat,
+        vat_kurus=vat,
+        price_kurus=plan.price_kurus,
+        vat_rate_percent=plan.vat_rate_percent,
+        credits=plan.credits,
+        line_limit=plan.line_limit,
+    )
+
+
+def unpublished() -> list[Plan]:
+    """Editions on sale that Stripe does not know yet."""
+    return list(session().scalars(sa.select(Plan).where(Plan.visible, Plan.stripe_price.is_(None))))
 
 
 def seed() -> None:

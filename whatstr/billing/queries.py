@@ -101,7 +101,7 @@ class Budget:
 
 
 def plans_on_sale() -> Sequence[Plan]:
-    """The newest edition of each code that is on sale, cheapest first."""
+    """The edition of each code that is on sale, cheapest first."""
     return session().scalars(sa.select(Plan).where(Plan.visible).order_by(Plan.price_kurus)).all()
 
 
