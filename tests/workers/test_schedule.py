@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import flask
 import pytest
@@ -34,18 +34,26 @@ def queue_server(valkey_server: EmbeddedValkey, empty_queues: None) -> Iterator[
         yield connection
 
 
+def value_of(argument: ast.expr, module: str) -> str:
+    """A text, or the text behind a name of the module."""
+    if isinstance(argument, ast.Name):
+        return str(getattr(importlib.import_module(module), argument.id))
+    return str(ast.literal_eval(argument))
+
+
 def calls_of_later() -> set[tuple[str, str, str]]:
-    """(file, queue, task) of every `later("queue", "task", …)` in the product."""
+    """(module, queue, task) of every `later(queue, task, …)` in the product."""
     found = set()
     for path in (ROOT / "whatstr").rglob("*.py"):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else None
             name = node.func.id if isinstance(node.func, ast.Name) else name
             if name == "later":
-                queue, task = (ast.literal_eval(argument) for argument in node.args[:2])
-                found.add((str(Path(path).relative_to(ROOT)), queue, task))
+                queue, task = (value_of(argument, module) for argument in node.args[:2])
+                found.add((module, queue, task))
     return found
 
 

@@ -44,6 +44,7 @@ class SignedIn:
     language: str
     email_confirmed: bool
     organization_state: OrganizationState
+    seen_lately: bool = True
 
     is_authenticated = True
     is_active = True
@@ -97,6 +98,7 @@ def find_session(token: str) -> SignedIn | None:
                 Member.language,
                 Member.email_confirmed_at,
                 Organization.state,
+                MemberSession.seen_at,
             )
             .join(Member, Member.id == MemberSession.member_id)
             .join(Organization, Organization.id == Member.organization_id)
@@ -113,7 +115,7 @@ def find_session(token: str) -> SignedIn | None:
     )
     if row is None:
         return None
-    session_id, member_id, organization_id, role, language, confirmed_at, state = row
+    session_id, member_id, organization_id, role, language, confirmed_at, state, seen_at = row
     return SignedIn(
         member_id=member_id,
         organization_id=organization_id,
@@ -122,18 +124,18 @@ def find_session(token: str) -> SignedIn | None:
         language=language,
         email_confirmed=confirmed_at is not None,
         organization_state=state,
+        seen_lately=seen_at > now - _SEEN_STEP,
     )
 
 
-def touch_session(session_id: uuid.UUID) -> bool:
-    """Note that the session is in use, once a minute at most. True when a row was written."""
+def touch_session(session_id: uuid.UUID) -> None:
+    """Note that the session is in use; callers do so once a minute at most (`seen_lately`)."""
     now = clock.now()
-    done = session().execute(
+    session().execute(
         sa.update(MemberSession)
         .where(MemberSession.id == session_id, MemberSession.seen_at < now - _SEEN_STEP)
         .values(seen_at=now)
     )
-    return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
 def session_half(session_id: uuid.UUID) -> bytes:

@@ -130,8 +130,9 @@ def member_access(permission: Permission, *, confirmed: bool = False) -> Callabl
                 raise NotAllowed(str(permission))
             if confirmed and not member.email_confirmed:
                 raise EmailUnconfirmed()
-            with transaction():
-                sessions.touch_session(member.session_id)
+            if not member.seen_lately:
+                with transaction():
+                    sessions.touch_session(member.session_id)
             return view(*args, **kwargs)
 
         guarded.__whatstr_access__ = str(permission)  # type: ignore[attr-defined]
