@@ -191,3 +191,16 @@ def test_only_one_dispatcher_leads(stage: Stage) -> None:
         follower.stop()
         first.join(10)
         second.join(10)
+
+
+def test_a_sweep_that_fails_does_not_stop_the_others(stage: Stage) -> None:
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    campaign = stage.campaign(people(5), expires_at=past)
+    stage.keyring.path.chmod(0o644)
+    try:
+        with dispatcher(stage) as one:
+            one.look()
+    finally:
+        stage.keyring.path.chmod(0o600)
+
+    assert stage.state(campaign)[0] == "expired"

@@ -19,12 +19,13 @@ import psycopg
 import sqlalchemy as sa
 from redis.exceptions import RedisError
 from rq import Queue
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from whatstr import settings_of
 from whatstr.core import clock
 from whatstr.core.database import redis
 from whatstr.core.db import db, session, transaction
+from whatstr.core.errors import DomainError
 from whatstr.core.logs import get_logger
 from whatstr.core.queues import queue
 from whatstr.sending import context, leases, progress, sweeps
@@ -44,6 +45,7 @@ _LOCK = 7_274_496
 class _Timer:
     """A sweep and when it ran last (monotonic)."""
 
+    name: str
     every: float
     run: Callable[[], object]
     last: float = float("-inf")
@@ -58,17 +60,17 @@ class Dispatcher:
         self._doors = queue(redis(), DOORS)
         self._stopping = False
         self._timers = [
-            _Timer(60, _publish),
-            _Timer(5, lambda: sweeps.orphans_to_unknown(now=clock.now())),
-            _Timer(5, lambda: sweeps.settle_unknown(now=clock.now(), wait=self._wait)),
-            _Timer(1, lambda: sweeps.expire_campaigns(now=clock.now())),
-            _Timer(1, sweeps.close_over),
-            _Timer(1, lambda: sweeps.release_lines(now=clock.now())),
-            _Timer(2, lambda: sweeps.finish_campaigns(unknown_wait=self._wait)),
-            _Timer(10, lambda: sweeps.recount(now=clock.now(), finished_within=_HOUR)),
-            _Timer(3_600, lambda: sweeps.recount(now=clock.now())),
-            _Timer(3_600, lambda: sweeps.expire_accepted(now=clock.now())),
-            _Timer(3_600, lambda: sweeps.forget_old(now=clock.now())),
+            _Timer("publish", 60, _publish),
+            _Timer("orphans", 5, lambda: sweeps.orphans_to_unknown(now=clock.now())),
+            _Timer("unknown", 5, lambda: sweeps.settle_unknown(now=clock.now(), wait=self._wait)),
+            _Timer("expire", 1, lambda: sweeps.expire_campaigns(now=clock.now())),
+            _Timer("close", 1, sweeps.close_over),
+            _Timer("lines", 1, lambda: sweeps.release_lines(now=clock.now())),
+            _Timer("finish", 2, lambda: sweeps.finish_campaigns(unknown_wait=self._wait)),
+            _Timer("recount", 10, lambda: sweeps.recount(now=clock.now(), finished_within=_HOUR)),
+            _Timer("recount_all", 3_600, lambda: sweeps.recount(now=clock.now())),
+            _Timer("accepted", 3_600, lambda: sweeps.expire_accepted(now=clock.now())),
+            _Timer("forget", 3_600, lambda: sweeps.forget_old(now=clock.now())),
         ]
 
     def stop(self, *_: object) -> None:
@@ -118,8 +120,7 @@ class Dispatcher:
         for timer in self._timers:
             if time.monotonic() - timer.last >= timer.every:
                 timer.last = time.monotonic()
-                with transaction():
-                    timer.run()
+                self._sweep(timer)
         try:
             with transaction():
                 self._enqueue_doors()
@@ -128,6 +129,17 @@ class Dispatcher:
             log.error("dispatcher.queue_away", error=type(error).__name__)
         finally:
             db.session.remove()
+
+    def _sweep(self, timer: _Timer) -> None:
+        """Run one; what is wrong with it must not keep the others from running. A lost
+        connection is everybody's trouble and goes up."""
+        try:
+            with transaction():
+                timer.run()
+        except (OperationalError, InterfaceError):
+            raise
+        except (SQLAlchemyError, DomainError) as error:
+            log.error("sweep.failed", sweep=timer.name, error=type(error).__name__)
 
     def _enqueue_doors(self) -> None:
         waiting = (

@@ -144,7 +144,7 @@ class Slice:
         if await self._bridge.run(batches.any_due, now=clock.now()):
             api = self._api(session, job.connection)
             pace = Pace(self._redis, self._line, rate=job.item.rate)
-            watch = asyncio.create_task(self._watch(job.id, stop))
+            watch = asyncio.create_task(self._watch(job, stop))
             try:
                 lane = await self._lane(job, batches, api, pace, stop)
                 if lane is not None:
@@ -240,7 +240,7 @@ class Slice:
 
     # Watch ------------------------------------------------------------------------------------
 
-    async def _watch(self, campaign_id: uuid.UUID, stop: Stop) -> None:
+    async def _watch(self, job: Job, stop: Stop) -> None:
         """Four times a second: may this go on? What cannot be seen counts as no."""
         while not stop.is_set:
             asked = time.monotonic()
@@ -250,12 +250,13 @@ class Slice:
                     if not kept:
                         stop.now()
                     self._valid_until = stop.valid_until = asked + leases.SECONDS
-                if not await self._bridge.run(progress.may_send, campaign_id):
+                if not await self._bridge.run(progress.may_send, job.id):
                     stop.now()
             except SQLAlchemyError as error:
                 log.error("watch.blind", error=type(error).__name__)
                 stop.now()
-            if self._must_end():
+            # The sealed end counts as well: the clear one could be changed in the database.
+            if self._must_end() or clock.unix() >= job.header.exp:
                 stop.now()
             await stop.wait(WATCH_SECONDS)
 
