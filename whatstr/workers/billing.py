@@ -19,8 +19,13 @@ from whatstr.billing.models import Payment, PaymentState, PlanInterval, Refund, 
 from whatstr.campaigns import settlement
 from whatstr.core import clock, logs, queues
 from whatstr.core.db import session, transaction
+from whatstr.workers.cron import MINUTE, Entry
 
 log = logs.get_logger(__name__)
+TIMETABLE = (
+    Entry("billing.settle", "billing", 10),
+    Entry("billing.sweep", "billing", 2 * MINUTE),
+)
 _EVENT_WAIT = timedelta(minutes=1)
 _REFUND_WAIT = timedelta(minutes=2)
 _CHECKOUT_WAIT = timedelta(minutes=30)
