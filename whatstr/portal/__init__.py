@@ -10,7 +10,6 @@ the module's name into `MODULES`.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import uuid
 from types import ModuleType
 
@@ -55,8 +54,7 @@ MODULES = (
 
 
 def _modules() -> list[ModuleType]:
-    names = [f"{__name__}.{name}" for name in MODULES]
-    return [importlib.import_module(name) for name in names if importlib.util.find_spec(name)]
+    return [importlib.import_module(f"{__name__}.{name}") for name in MODULES]
 
 
 def init_app(app: flask.Flask) -> None:

@@ -8,7 +8,6 @@ calls a service and is safe to run twice.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from types import ModuleType
 
 import flask
@@ -28,9 +27,7 @@ TASK_MODULES = (
 
 def load_tasks() -> list[ModuleType]:
     """Import what registers tasks; only worker and scheduler need them."""
-    return [
-        importlib.import_module(name) for name in TASK_MODULES if importlib.util.find_spec(name)
-    ]
+    return [importlib.import_module(name) for name in TASK_MODULES]
 
 
 def timetable() -> tuple[Entry, ...]:

@@ -20,6 +20,7 @@ from whatstr.core import clock, logs, queues
 log = logs.get_logger(__name__)
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 _PREFIX = "schedule"
+BACKLOG = 200
 
 
 @dataclass(frozen=True)
@@ -36,24 +37,33 @@ class Entry:
 
 
 def enqueue_due(connection: Redis, timetable: Sequence[Entry]) -> list[str]:
-    """Put every task on its queue whose present slot nobody has taken; gives their names."""
+    """Put every task on its queue whose present slot nobody has taken; gives their names.
+
+    A queue that nobody works is left alone, so that an idle night without workers ends with some
+    hundred waiting sweeps and not with ten thousand.
+    """
     now, done = clock.unix(), []
     for entry in timetable:
         lock = f"{_PREFIX}:{entry.task}:{entry.slot(now)}"
-        if connection.set(lock, 1, nx=True, ex=2 * entry.every):
-            queues.enqueue(queues.queue(connection, entry.queue), entry.task)
-            done.append(entry.task)
+        if not connection.set(lock, 1, nx=True, ex=2 * entry.every):
+            continue
+        target = queues.queue(connection, entry.queue)
+        if target.count >= BACKLOG:
+            log.warning("schedule.backlog", queue=entry.queue, task=entry.task)
+            continue
+        queues.enqueue(target, entry.task)
+        done.append(entry.task)
     return done
 
 
 def run_schedule(
-    connection: Redis, timetable: Sequence[Entry], stop: threading.Event, *, step: float = 5.0
+    connection: Redis, timetable: Sequence[Entry], stop: threading.Event, *, step: float = 1.0
 ) -> None:
     """Until `stop` is set. Redis away: nothing is enqueued, the next step tries again."""
     while not stop.is_set():
         try:
             for name in enqueue_due(connection, timetable):
-                log.info("schedule.enqueued", task=name)
+                log.debug("schedule.enqueued", task=name)
         except RedisError as error:
             log.error("schedule.redis_away", error=type(error).__name__)
         stop.wait(step)
