@@ -1,0 +1,113 @@
+/** Where each value of the template comes from: a column, a fixed text, or the message's own code. */
+
+import words from "../i18n/portal-compose.mjs";
+import { fill, fmt, h, notice, translator } from "../ui/index.mjs";
+import { slots } from "../vault/templates.mjs";
+import { field } from "./forms.mjs";
+
+const t = translator(words);
+const PLACES = ["header", "body", "buttons"];
+const ACCEPT = { IMAGE: "image/jpeg,image/png", VIDEO: "video/mp4", DOCUMENT: "application/pdf" };
+
+const keyOf = (source) => (source?.from === "field" ? `field:${source.index}` : (source?.from ?? ""));
+
+function guess(place, name, columns, used) {
+  if (place === "buttons") return { from: "code" };
+  const wanted = fmt.fold(name);
+  const same = columns.findIndex((title) => fmt.fold(title) === wanted);
+  if (same >= 0) return { from: "field", index: same };
+  if (/^(ad|adi|isim|name|musteri)/.test(wanted) || (/^\d+$/.test(name) && !used.has("name"))) {
+    used.add("name");
+    return { from: "name" };
+  }
+  const free = columns.findIndex((_, i) => !used.has(i));
+  if (free >= 0) {
+    used.add(free);
+    return { from: "field", index: free };
+  }
+  return { from: "fixed", text: "" };
+}
+
+/** A first mapping that is right most of the time; what was chosen before is kept. */
+export function guessMapping(template, columns, before = null) {
+  const wanted = slots(template);
+  const used = new Set();
+  return Object.fromEntries(PLACES.map((place) => [place, wanted[place].map((slot, i) => {
+    const had = before?.[place]?.[i];
+    if (had && (had.from !== "field" || had.index < columns.length)) return had;
+    return guess(place, slot.name ?? slot, columns, used);
+  })]));
+}
+
+/** True when nothing is left open. */
+export const complete = (template, mapping) =>
+  PLACES.every((place) => slots(template)[place].every((_, i) => {
+    const source = mapping?.[place]?.[i];
+    return source && (source.from !== "fixed" || source.text.trim() !== "");
+  }));
+
+function label(place, slot) {
+  if (place === "buttons") return t("slotButton", { text: slot.text });
+  return t(place === "header" ? "slotHeader" : "slotBody", { name: slot });
+}
+
+function row({ place, slot, i, columns, state, changed }) {
+  const source = state.mapping[place][i];
+  const put = (next) => {
+    const { mapping } = state;
+    const fresh = { ...mapping, [place]: mapping[place].map((old, at) => (at === i ? next : old)) };
+    changed(fresh, next.from !== source.from || next.index !== source.index);
+  };
+  const options = [
+    ["name", t("fromName")],
+    ...columns.map((title, index) => [`field:${index}`, t("fromField", { title })]),
+    ["fixed", t("fromFixed")],
+    ["code", t("fromCode")],
+    ["phone", t("fromPhone")],
+  ];
+  const pick = field({
+    name: `${place}-${i}`, label: label(place, slot), type: "select", required: true, options, value: keyOf(source),
+    attrs: { onChange: (event) => {
+      const [from, index] = event.target.value.split(":");
+      if (from === "field") put({ from, index: Number(index) });
+      else put(from === "fixed" ? { from, text: "" } : { from });
+    } },
+  });
+  return h("div", { class: "map-row" }, pick, more({ source, put, name: `${place}-${i}-text` }));
+}
+
+function more({ source, put, name }) {
+  if (source.from === "fixed") {
+    return field({ name, label: t("fixedText"), required: true, value: source.text, attrs: { maxlength: "1000", onInput: (event) => put({ ...source, text: event.target.value }) } });
+  }
+  if (source.from === "code") return h("p", { class: "meta" }, t("codeHelp"));
+  return field({ name, label: t("fallback"), value: source.fallback ?? "", help: t("fallbackHelp"), attrs: { maxlength: "1000", onInput: (event) => put({ ...source, fallback: event.target.value }) } });
+}
+
+function mediaField(format, state, changed) {
+  return field({
+    name: "media", label: t(`media_${format}`), type: "file", required: true, help: state.media ? state.media.name : t("mediaHelp"),
+    attrs: { accept: ACCEPT[format], onChange: (event) => changed({ media: event.target.files[0] ?? null }) },
+  });
+}
+
+/** The panel, with `.draw()` whenever the template or the list has changed. */
+export function mappingPanel({ state, changed }) {
+  const body = h("div");
+  const node = h("section", { class: "panel" }, h("h2", {}, t("mappingTitle")), body);
+  node.draw = () => {
+    node.hidden = !(state.template && state.list);
+    if (node.hidden) return;
+    const { template, list } = state;
+    const wanted = slots(template);
+    const media = wanted.header_format && wanted.header_format !== "TEXT" ? wanted.header_format : null;
+    const tell = (mapping, redraw) => {
+      state.mapping = mapping;
+      if (redraw) node.draw();
+      changed({ mapping });
+    };
+    const rows = PLACES.flatMap((place) => wanted[place].map((slot, i) => row({ place, slot, i, columns: list.columns, state, changed: tell })));
+    fill(body, rows.length > 0 ? rows : h("p", { class: "meta" }, t("noVariables")), media && h("div", { class: "gap-above" }, mediaField(media, state, changed)), media && notice({ tone: "info", text: t("mediaNote") }));
+  };
+  return node;
+}
