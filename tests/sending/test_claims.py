@@ -1,0 +1,96 @@
+"""A claim is the last gate: whatever changed since the look, it sees within its transaction."""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.sending.stage import Stage, people
+from whatstr.core.db import db, transaction
+from whatstr.sending import leases, rows
+from whatstr.sending.rows import Batch, Candidate, Halted
+
+
+def batch(stage: Stage, campaign: uuid.UUID) -> Batch:
+    now = datetime.now(UTC)
+    return Batch(
+        campaign_id=campaign,
+        organization_id=stage.organization,
+        line_id=stage.line,
+        claim=uuid.uuid4(),
+        kid=stage.keyring.franking_key(now)[0],
+        now=now,
+    )
+
+
+def candidates(stage: Stage, count: int) -> list[Candidate]:
+    return [
+        Candidate(row=row, to=to, recipient_ix=stage.recipient_ix(to), mref=os.urandom(16))
+        for row, to in enumerate(people(count))
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE campaign SET state = 'paused'",
+        "UPDATE campaign SET state = 'cancelled'",
+        "UPDATE campaign SET expires_at = now()",
+        "UPDATE organization SET state = 'suspended'",
+        "UPDATE line SET state = 'held'",
+        "UPDATE s_lease SET until = now() - interval '1 second'",
+        "UPDATE s_lease SET owner = gen_random_uuid()",
+    ],
+)
+def test_nothing_is_claimed_after_a_change(stage: Stage, change: str) -> None:
+    mine = batch(stage, stage.campaign(people(3)))
+    with stage.app.app_context():
+        with transaction():
+            leases.take(stage.line, owner=mine.claim)
+        stage.sql(change)
+        with pytest.raises(Halted), transaction():
+            rows.claim(mine, candidates(stage, 3))
+
+    assert stage.sql("SELECT * FROM message") == []
+    assert stage.sql("SELECT * FROM s_frank") == []
+
+
+def test_a_pause_waits_for_the_claim_and_is_then_seen(stage: Stage) -> None:
+    mine = batch(stage, stage.campaign(people(3)))
+    paused = threading.Event()
+
+    def pause() -> None:
+        stage.sql("UPDATE campaign SET state = 'paused'")
+        paused.set()
+
+    with stage.app.app_context():
+        with transaction():
+            leases.take(stage.line, owner=mine.claim)
+        with transaction():
+            assert len(rows.claim(mine, candidates(stage, 3))) == 3
+            waiting = threading.Thread(target=pause)
+            waiting.start()
+            assert not paused.wait(0.3), "the claim holds it off"
+        waiting.join(10)
+        assert paused.is_set()
+        db.session.remove()
+
+
+def test_rows_and_tags_are_kept_together_before_anything_leaves(stage: Stage) -> None:
+    mine = batch(stage, stage.campaign(people(3)))
+    with stage.app.app_context(), transaction():
+        leases.take(stage.line, owner=mine.claim)
+        handed = rows.claim(mine, candidates(stage, 3))
+
+    assert [one.row for one in handed] == [0, 1, 2]
+    found = stage.sql(
+        "SELECT m.row, m.status, m.claim FROM message m JOIN s_frank f ON f.mref = m.mref"
+        " AND f.recipient_ix = m.recipient_ix ORDER BY m.row"
+    )
+    assert [(r["row"], r["status"], r["claim"]) for r in found] == [
+        (row, "handing", mine.claim) for row in range(3)
+    ]
