@@ -1,0 +1,179 @@
+/** Settings: what is held about the business, password, news, sign-ins, what staff looked at. */
+
+import words from "../i18n/portal-settings.mjs";
+import { dataTable, errorSummary, fmt, h, notice, pageLang, toast, translator } from "../ui/index.mjs";
+import { getJson, putJson } from "../vault/http.mjs";
+import { sentence, toastError } from "./errors.mjs";
+import { actionButton, check, field, submitButton, works } from "./forms.mjs";
+import { openPage, show } from "./page.mjs";
+import { download } from "./download.mjs";
+
+const t = translator(words);
+const known = (key, fallback) => (t(key) === key ? fallback : t(key));
+
+const factList = (rows) =>
+  h("dl", { class: "facts" }, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value || "–")]));
+
+function profilePanel({ profile, members }) {
+  const rows = [
+    [t("customerNo"), profile.customer_no],
+    [t("organization"), profile.organization_name],
+    [t("address"), profile.address],
+    [t("website"), profile.website],
+    [t("taxNumber"), profile.tax_number],
+    [t("taxOffice"), profile.tax_office],
+    [t("since"), fmt.datetime(profile.created_at)],
+  ];
+  const people = members.map((one) =>
+    h("li", {}, h("b", {}, one.name), h("p", { class: "meta" }, [known(`role_${one.role}`, one.role), one.email, one.phone, one.email_confirmed_at ? t("emailConfirmed") : t("emailUnconfirmed")].filter(Boolean).join(" · "))),
+  );
+  return h("section", { class: "panel stack" }, h("h2", {}, t("held")), h("p", { class: "meta" }, t("heldText")), factList(rows), h("h3", {}, t("members")), h("ul", { class: "rows" }, people));
+}
+
+function passwordPanel(vault) {
+  const form = works(
+    h(
+      "form",
+      { class: "panel" },
+      h("h2", {}, t("password")),
+      h("p", { class: "meta" }, t("passwordText")),
+      field({ name: "old", label: t("oldPassword"), type: "password", required: true, autocomplete: "current-password" }),
+      field({ name: "password", label: t("newPassword"), type: "password", required: true, autocomplete: "new-password", help: t("passwordHelp") }),
+      field({ name: "again", label: t("passwordAgain"), type: "password", required: true, autocomplete: "new-password" }),
+      h("div", { class: "form-actions" }, submitButton(t("changePassword"))),
+    ),
+    {
+      busy: t("changing"),
+      check: ({ password, again }) => (password && password !== again ? { again: t("passwordsDiffer") } : {}),
+      work: async ({ old, password }) => {
+        const said = await vault.call("password.check", { password });
+        if (!said.ok) {
+          errorSummary(form, { password: sentence(said) });
+          return;
+        }
+        try {
+          await vault.call("password.change", { old, new: password });
+        } catch (error) {
+          if (error.code !== "wrong_password") throw error;
+          errorSummary(form, { old: sentence(error) });
+          return;
+        }
+        form.reset();
+        toast(t("passwordChanged"), "ok");
+      },
+    },
+  );
+  return form;
+}
+
+function preferencesPanel(chosen) {
+  const language = field({ name: "language", label: t("language"), type: "select", required: true, value: pageLang(), options: [["tr", "Türkçe"], ["en", "English"]] });
+  return works(
+    h(
+      "form",
+      { class: "panel" },
+      h("h2", {}, t("preferences")),
+      h("p", { class: "meta" }, t("preferencesText")),
+      check({ name: "email", label: t("newsEmail"), checked: chosen.email }),
+      check({ name: "sms", label: t("newsSms"), checked: chosen.sms }),
+      check({ name: "whatsapp", label: t("newsWhatsapp"), checked: chosen.whatsapp }),
+      language,
+      h("div", { class: "form-actions" }, submitButton(t("savePreferences"))),
+    ),
+    {
+      work: async (values) => {
+        const wanted = { email: "email" in values, sms: "sms" in values, whatsapp: "whatsapp" in values, language: values.language };
+        await putJson("preferences", wanted);
+        toast(t("preferencesSaved"), "ok");
+        if (wanted.language !== pageLang()) location.assign(`/ayarlar?lang=${wanted.language}`);
+      },
+    },
+  );
+}
+
+function table({ title, lead, rows, columns, empty }) {
+  return h(
+    "section",
+    { class: "panel" },
+    h("h2", {}, title),
+    lead && h("p", { class: "meta" }, lead),
+    dataTable({ caption: title, rows, columns, search: rows.length > 10, sort: { key: "at", dir: "desc" }, empty: h("p", { class: "muted" }, empty) }),
+  );
+}
+
+const atColumn = { key: "at", label: t("at"), render: (row) => fmt.datetimeNode(row.at) };
+
+const eventsPanel = (rows) => table({
+  title: t("events"),
+  lead: t("eventsText"),
+  rows,
+  empty: t("eventsNone"),
+  columns: [
+    atColumn,
+    { key: "kind", label: t("event"), value: (row) => known(`event_${row.kind}`, row.kind) },
+    { key: "outcome", label: t("outcome"), value: (row) => known(`outcome_${row.outcome}`, row.outcome) },
+    { key: "address", label: t("address_ip") },
+    { key: "browser", label: t("browser") },
+  ],
+});
+
+const revealsPanel = (rows) => table({
+  title: t("reveals"),
+  lead: t("revealsText"),
+  rows,
+  empty: t("revealsNone"),
+  columns: [
+    atColumn,
+    { key: "role", label: t("staffRole"), value: (row) => [row.role].flat().map((one) => known(`staff_${one}`, one)).join(", ") },
+    { key: "fields", label: t("fields"), value: (row) => row.fields.map((one) => known(`field_${one}`, one)).join(", ") },
+    { key: "reason", label: t("reason") },
+  ],
+});
+
+const documentsPanel = (rows) => table({
+  title: t("documents"),
+  lead: t("documentsText"),
+  rows,
+  empty: "–",
+  columns: [
+    atColumn,
+    { key: "document", label: t("document"), value: (row) => known(`doc_${row.document}`, row.document) },
+    { key: "version", label: t("version") },
+    { key: "address", label: t("address_ip") },
+  ],
+});
+
+function sessionPanel(vault, held) {
+  const save = () => {
+    const blob = new Blob([JSON.stringify(held, null, 2)], { type: "application/json" });
+    download({ blob, filename: t("heldFile") });
+  };
+  return h(
+    "section",
+    { class: "panel stack" },
+    h("h2", {}, t("session")),
+    h("p", { class: "meta" }, t("sessionText")),
+    h(
+      "div",
+      { class: "row-wrap" },
+      h("button", { class: "btn btn-secondary", type: "button", onClick: save }, t("heldDownload")),
+      actionButton({ label: t("lockNow"), iconName: "lock", work: () => vault.call("lock"), failed: toastError }),
+      actionButton({ label: t("signOut"), iconName: "sign-out", work: () => vault.call("logout"), failed: toastError }),
+    ),
+  );
+}
+
+openPage(async ({ vault }) => {
+  const chosen = await getJson("preferences");
+  const held = await getJson("held-data").catch((error) => {
+    if (error.status === 403) return null;
+    throw error;
+  });
+  show(
+    held ? profilePanel(held) : notice({ tone: "info", text: t("ownerOnly") }),
+    preferencesPanel(chosen),
+    passwordPanel(vault),
+    held && [revealsPanel(held.reveals), documentsPanel(held.documents), eventsPanel(held.events)],
+    sessionPanel(vault, held ?? {}),
+  );
+});
