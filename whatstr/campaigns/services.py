@@ -17,6 +17,7 @@ from whatstr.audit.services import Actor, record
 from whatstr.billing import ledger
 from whatstr.campaigns import policies
 from whatstr.campaigns.models import (
+    ACTIVE_STATES,
     CAMPAIGN_MACHINE,
     OVER_STATES,
     Campaign,
@@ -28,9 +29,11 @@ from whatstr.campaigns.models import (
 )
 from whatstr.core import clock
 from whatstr.core.db import notify, session
-from whatstr.core.errors import Conflict, InvalidInput, NotFound
+from whatstr.core.errors import Conflict, DomainError, InvalidInput, NotFound
 from whatstr.core.statemachine import IllegalTransition
 from whatstr.lines.services import own_line
+
+_GOING_ON = ACTIVE_STATES | {CampaignState.SCHEDULED}
 
 
 @dataclass(frozen=True)
@@ -51,14 +54,24 @@ class Launch:
     record: bytes
 
 
+class CampaignSettling(DomainError):
+    """The campaign is over, but the credits of its last messages are not settled yet."""
+
+    code = "campaign_settling"
+    status = 409
+
+
 def own_campaign(
     organization_id: uuid.UUID, campaign_id: uuid.UUID, *, lock: bool = False
 ) -> Campaign:
-    """The organization's campaign, or NotFound."""
+    """The organization's campaign, or NotFound. With `lock`, as it stands once the lock is had,
+    whatever this session had read of it before."""
     query = sa.select(Campaign).where(
         Campaign.id == campaign_id, Campaign.organization_id == organization_id
     )
-    found = session().scalar(query.with_for_update() if lock else query)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = session().scalar(query)
     if found is None:
         raise NotFound("campaign")
     return found
@@ -71,8 +84,9 @@ def create_campaign(
     launch: Launch,
     statement_version: str,
     language: str,
-) -> Campaign:
-    """Open a campaign for upload. The same id again returns it: a lost answer does no harm."""
+) -> tuple[Campaign, bool]:
+    """Open a campaign for upload; (campaign, whether it is new). The same id again returns it: a
+    lost answer does no harm. Raises Conflict where the id stands for another launch."""
     now = clock.now()
     policies.check_shape(rows=launch.rows, chunks=launch.chunks)
     due_at = launch.due_at or now
@@ -108,13 +122,9 @@ def create_campaign(
     )
     found = own_campaign(organization_id, launch.id)
     if made is None:
-        if (found.rows, found.chunks, found.line_id) != (
-            launch.rows,
-            launch.chunks,
-            launch.line_id,
-        ):
+        if _sealed_as(found) != (launch.rows, launch.chunks, launch.line_id, launch.jk_wrap):
             raise Conflict("campaign")
-        return found
+        return found, False
     session().add(CampaignSeal(campaign_id=launch.id, kid=launch.kid, header=launch.header))
     documents.accept(
         actor=actor,
@@ -126,7 +136,12 @@ def create_campaign(
         context_id=launch.id,
         language=language,
     )
-    return found
+    return found, True
+
+
+def _sealed_as(campaign: Campaign) -> tuple[int, int, uuid.UUID, bytes]:
+    """What must agree before parts sealed elsewhere may join an upload: one key, one shape."""
+    return campaign.rows, campaign.chunks, campaign.line_id, campaign.jk_wrap
 
 
 def _member(actor: Actor) -> uuid.UUID:
@@ -166,7 +181,15 @@ def put_media(
 
 
 def _uploading(organization_id: uuid.UUID, campaign_id: uuid.UUID) -> Campaign:
-    found = own_campaign(organization_id, campaign_id)
+    """The campaign while it takes parts; neither commit nor cancel overtakes the one in hand."""
+    found = session().scalar(
+        sa.select(Campaign)
+        .where(Campaign.id == campaign_id, Campaign.organization_id == organization_id)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound("campaign")
     if found.state is not CampaignState.UPLOADING:
         raise IllegalTransition("upload", before=str(found.state))
     return found
@@ -230,7 +253,12 @@ def _check_whole(campaign: Campaign) -> None:
 def pause_campaign(
     *, actor: Actor, organization_id: uuid.UUID, campaign_id: uuid.UUID, reason: str | None = None
 ) -> Campaign:
-    """Stop before the next message. What is already with Meta stays with Meta."""
+    """Stop before the next message. What is already with Meta stays with Meta. Our staff give a
+    `reason`: it also takes over what its owner paused or Meta holds, so that neither resumes it."""
+    if reason is None:
+        found = own_campaign(organization_id, campaign_id, lock=True)
+        if found.state is CampaignState.HELD:  # the reason of the hold would be lost
+            raise IllegalTransition("pause", before=str(found.state))
     return _change(
         actor=actor,
         organization_id=organization_id,
@@ -245,14 +273,19 @@ def resume_campaign(
     *, actor: Actor, organization_id: uuid.UUID, campaign_id: uuid.UUID
 ) -> Campaign:
     """Go on after a pause or a hold. Refused while line or organization may not send, and for a
-    pause that our staff ordered."""
+    pause that our staff ordered. Changes nothing where the campaign goes on already; refused for
+    an upload, which only a commit may put to work."""
     found = own_campaign(organization_id, campaign_id, lock=True)
+    if found.state in _GOING_ON:
+        return found
+    if found.state not in (CampaignState.PAUSED, CampaignState.HELD):
+        raise IllegalTransition("resume", before=str(found.state))
     if found.reason_code == "staff":
         raise policies.OrganizationSuspended("staff")
     organization = session().get_one(Organization, organization_id)
     line = own_line(organization_id, found.line_id)
     policies.check_may_send(organization=organization.state, line=line.state)
-    waits = found.committed_at is not None and found.due_at > clock.now()
+    waits = found.state is CampaignState.PAUSED and found.due_at > clock.now()
     return _change(
         actor=actor,
         organization_id=organization_id,
@@ -287,10 +320,11 @@ def _change(
     reason: str | None = None,
 ) -> Campaign:
     found = own_campaign(organization_id, campaign_id, lock=True)
-    if found.state is after:
-        return found
     before = found.state
-    _move(found, after)
+    if before is after and reason in (None, found.reason_code):
+        return found
+    if before is not after:
+        _move(found, after)
     found.reason_code = reason
     record(
         actor=actor,
@@ -314,10 +348,13 @@ def _move(campaign: Campaign, after: CampaignState) -> None:
 
 
 def delete_campaign(*, actor: Actor, organization_id: uuid.UUID, campaign_id: uuid.UUID) -> None:
-    """Delete a campaign that is over, with its sealed rows and its messages."""
+    """Delete a campaign that is over, with its sealed rows and its messages. Raises
+    CampaignSettling while it holds credits: they are settled by counting its messages."""
     found = own_campaign(organization_id, campaign_id, lock=True)
     if found.state not in OVER_STATES:
         raise IllegalTransition("delete", before=str(found.state))
+    if ledger.reserved_for(campaign_id):
+        raise CampaignSettling(str(campaign_id))
     record(
         actor=actor,
         verb="campaign.deleted",

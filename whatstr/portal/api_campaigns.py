@@ -60,7 +60,7 @@ def create_campaign() -> Any:
     data = json_body()
     accepted = documents.check_accepted(documents_field(data), [documents.DocumentName.LAUNCH])
     with transaction():
-        made = services.create_campaign(
+        made, fresh = services.create_campaign(
             actor=actor(),
             organization_id=organization_id(),
             launch=_launch(data),
@@ -68,7 +68,6 @@ def create_campaign() -> Any:
             language=language(),
         )
         have = queries.chunk_numbers(organization_id(), made.id)
-    fresh = not have and made.state.value == "uploading"
     return {"id": show_id(made.id), "state": made.state, "have": have}, 201 if fresh else 200
 
 
@@ -279,6 +278,9 @@ SENTENCES: dict[str, Sentence] = {
     "insufficient_credits": _credits,
     "line_not_ready": lambda e: str(
         _("This line cannot send now. Open the lines page to see why and what to do.")
+    ),
+    "campaign_settling": lambda e: str(
+        _("The last messages of this campaign are being counted. Please try again in a minute.")
     ),
     "organization_suspended": lambda e: str(
         _(
