@@ -676,6 +676,7 @@ def upgrade() -> None:
         sa.Column("list_id", sa.Uuid(), nullable=False),
         sa.Column("no", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("base_version", sa.Integer(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["list_id"], ["contact_list.id"], name=op.f("fk_list_chunk_list_id"), ondelete="CASCADE"

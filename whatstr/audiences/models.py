@@ -65,6 +65,8 @@ class ListChunk(Base):
     )
     no: Mapped[int] = public(primary_key=True, autoincrement=False)
     version: Mapped[int] = public(primary_key=True, autoincrement=False)
+    # The manifest that stood when the chunk was uploaded: no manifest names it until the next one.
+    base_version: Mapped[int] = public()
     data: Mapped[bytes] = sealed()
 
 

@@ -17,10 +17,13 @@ from whatstr.core.db import session
 from whatstr.core.errors import Conflict, InvalidInput, NotFound
 
 
-def create_list(*, organization_id: uuid.UUID, list_id: uuid.UUID, wrap: bytes) -> ContactList:
-    """Open a list for upload. The same id again returns it, so that a lost answer does no harm."""
+def create_list(
+    *, organization_id: uuid.UUID, list_id: uuid.UUID, wrap: bytes
+) -> tuple[ContactList, bool]:
+    """Open a list for upload; (list, whether it is new). The same id again returns it, so that a
+    lost answer does no harm."""
     now = clock.now()
-    session().execute(
+    made = session().execute(
         insert(ContactList)
         .values(
             id=list_id,
@@ -34,16 +37,20 @@ def create_list(*, organization_id: uuid.UUID, list_id: uuid.UUID, wrap: bytes) 
             updated_at=now,
         )
         .on_conflict_do_nothing()
+        .returning(ContactList.id)
     )
-    return own_list(organization_id, list_id)
+    fresh = made.first() is not None
+    return own_list(organization_id, list_id), fresh
 
 
 def own_list(organization_id: uuid.UUID, list_id: uuid.UUID, *, lock: bool = False) -> ContactList:
-    """The organization's list, or NotFound."""
+    """The organization's list, or NotFound. With `lock`, as it stands once the lock is had."""
     query = sa.select(ContactList).where(
         ContactList.id == list_id, ContactList.organization_id == organization_id
     )
-    found = session().scalar(query.with_for_update() if lock else query)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = session().scalar(query)
     if found is None:
         raise NotFound("list")
     return found
@@ -52,17 +59,30 @@ def own_list(organization_id: uuid.UUID, list_id: uuid.UUID, *, lock: bool = Fal
 def put_chunk(
     *, organization_id: uuid.UUID, list_id: uuid.UUID, no: int, version: int, data: bytes
 ) -> None:
-    """Store one sealed chunk. The same number and version again changes nothing: a version is
-    written once, so that a manifest never changes its meaning under a reader."""
-    own_list(organization_id, list_id)
+    """Store one sealed chunk. A version that the manifest may name is written once, so that a
+    manifest never changes its meaning under a reader. One that was uploaded since and waits for
+    the next manifest is replaced: it may be what a closed window left of another edit."""
     if len(data) > policies.MAX_CHUNK_BYTES:
         raise InvalidInput("chunk", "too_large", maximum=policies.MAX_CHUNK_BYTES)
     if not 0 <= no < policies.chunk_count(policies.MAX_ROWS) or version < 1:
         raise InvalidInput("chunk", "out_of_range")
+    # The lock keeps the manifest from changing between this look and the insert.
+    base = session().scalar(
+        sa.select(ContactList.manifest_version)
+        .where(ContactList.id == list_id, ContactList.organization_id == organization_id)
+        .with_for_update(read=True)
+    )
+    if base is None:
+        raise NotFound("list")
+    new = insert(ListChunk).values(
+        list_id=list_id, no=no, version=version, base_version=base, data=data
+    )
     session().execute(
-        insert(ListChunk)
-        .values(list_id=list_id, no=no, version=version, data=data)
-        .on_conflict_do_nothing()
+        new.on_conflict_do_update(
+            index_elements=[ListChunk.list_id, ListChunk.no, ListChunk.version],
+            set_={"data": new.excluded.data},
+            where=ListChunk.base_version == new.excluded.base_version,
+        )
     )
 
 

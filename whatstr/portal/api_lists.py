@@ -48,12 +48,12 @@ def read_lists() -> Any:
 def create_list() -> Any:
     data = json_body()
     with transaction():
-        made = services.create_list(
+        made, fresh = services.create_list(
             organization_id=organization_id(),
             list_id=id_field(data, "id"),
             wrap=box_field(data, "wrap", BoxKind.KEY_LIST, max=1024),
         )
-    return {"id": show_id(made.id), "state": made.state}, 201
+    return {"id": show_id(made.id), "state": made.state}, 201 if fresh else 200
 
 
 @api.put("/lists/<uuid:list_id>/chunks/<int:no>")
