@@ -73,7 +73,7 @@ def record(
         subject_id=subject_id.hex if isinstance(subject_id, uuid.UUID) else subject_id,
         organization_id=organization_id,
         reason=reason,
-        detail=dict(detail or {}),
+        detail=json.loads(json.dumps(dict(detail or {}))),  # as the database gives it back
         request_id=security.request_id(),
         previous=previous or GENESIS,
     )

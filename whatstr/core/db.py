@@ -15,6 +15,8 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, Session, deferred, mapped_column, registry
 
+from whatstr.core.logs import get_logger
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -128,16 +130,24 @@ def after_commit(call: Callable[..., object], *args: Any) -> None:
 
     This is how ids reach a queue: persist, commit, enqueue the id.
     """
-    session().info.setdefault(_AFTER, []).append((call, args))
+    waiting = session().info.get(_AFTER)
+    if waiting is None:
+        raise RuntimeError("no transaction to wait for")
+    waiting.append((call, args))
 
 
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Commit at the end of the block, roll back on any error, then run what waited for the commit.
 
-    Services never commit; shells and tasks open exactly one of these around them.
+    Services never commit; shells and tasks open exactly one of these around them: one within
+    another would commit half of the outer one's work, and raises RuntimeError.
+
+    What waits cannot take the commit back, so its errors are logged, each by itself.
     """
     current = session()
+    if _AFTER in current.info:
+        raise RuntimeError("a transaction within a transaction")
     current.info[_AFTER] = []
     try:
         yield current
@@ -146,9 +156,11 @@ def transaction() -> Iterator[Session]:
         current.rollback()
         current.info.pop(_AFTER, None)
         raise
-    waiting = current.info.pop(_AFTER, [])
-    for call, args in waiting:
-        call(*args)
+    for call, args in current.info.pop(_AFTER, []):
+        try:
+            call(*args)
+        except Exception as error:
+            get_logger(__name__).error("after_commit.failed", error=type(error).__name__)
 
 
 def notify(channel: str, payload: str = "") -> None:

@@ -41,7 +41,7 @@ def money(kurus: int) -> str:
     amount: Decimal = lira(kurus)
     if language() == "tr":
         return format_decimal(amount, format="#,##0.00", locale="tr_TR") + " ₺"
-    return "₺" + format_decimal(amount, format="#,##0.00", locale="en")
+    return format_decimal(amount, format="₺#,##0.00;-₺#,##0.00", locale="en")
 
 
 def number(value: int | float | Decimal) -> str:

@@ -18,9 +18,11 @@ from typing import Any
 
 from whatstr.core import clock
 
+_LIMIT = 10**9  # ten digits may be a phone number
 _CODE = re.compile(r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")
-_WORD = re.compile(r"^(?!\+?\d{7,})[A-Za-z0-9_.:/<>=-]{1,64}$")
-_HEX_ID = re.compile(r"^[0-9a-f]{32}$")
+_WORD = re.compile(r"^[A-Za-z0-9_.:/<>=-]{1,64}$")
+_NUMBER = re.compile(r"\d(?:[.:/-]*\d){6,}")  # also one that is written in groups
+_ID = re.compile(r"^(?:[0-9a-f]{32}|r[0-9a-f]{11})$")
 _context: ContextVar[dict[str, Any]] = ContextVar("log_context", default={})  # noqa: B039
 
 
@@ -29,12 +31,12 @@ class UnsafeLogValue(TypeError):
 
 
 def _safe(key: str, value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or (isinstance(value, bool | int | float) and abs(value) < _LIMIT):
         return value
     if isinstance(value, uuid.UUID):
         return value.hex
     text = str(value)
-    if _HEX_ID.match(text) or (_WORD.match(text) and not re.search(r"\d{7,}", text)):
+    if _ID.match(text) or (_WORD.match(text) and not _NUMBER.search(text)):
         return text
     raise UnsafeLogValue(f"log value of {key!r} is not an id, a number or a code")
 
@@ -79,19 +81,25 @@ def bound(**values: Any) -> Iterator[None]:
         _context.reset(token)
 
 
+def begin(**values: Any) -> None:
+    """Give every log line of this context these ids from here on, and no others."""
+    _context.set(values)
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object a line. A record of a library keeps its logger and class of error only:
     its text may hold parameters of a query or an address."""
 
     def format(self, record: logging.LogRecord) -> str:
         ours = hasattr(record, "fields")
+        fields: dict[str, Any] = getattr(record, "fields", _context.get())
         line: dict[str, Any] = {
             "at": clock.now().isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": record.getMessage() if ours else "library.message",
         }
-        line.update(getattr(record, "fields", {}))
+        line = {**fields, **line} if line.keys() & fields.keys() else {**line, **fields}
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__
             line["where"] = _where(record.exc_info[2])

@@ -52,7 +52,8 @@ def request_id() -> str:
     if not flask.has_request_context():
         return ""
     if "request_id" not in flask.g:
-        flask.g.request_id = uuid.uuid4().hex[:12]
+        # The letter tells it from a number, which no log takes.
+        flask.g.request_id = f"r{uuid.uuid4().hex[:11]}"
     return str(flask.g.request_id)
 
 

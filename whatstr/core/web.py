@@ -78,9 +78,38 @@ def sentence(error: DomainError) -> str:
     )
 
 
+def _of_status(status: int) -> str:
+    """What happened, where an error has a status and no words of its own; the same as its page
+    says."""
+    if status == 404:
+        return str(_("The address is wrong, or what stood here has been removed."))
+    if status == 405:
+        return str(
+            _(
+                "The page was asked for in a way that it does not support. This happens when a "
+                "form's address is opened directly."
+            )
+        )
+    if status == 413:
+        return str(_("What you sent is larger than this page accepts."))
+    if status == 503:
+        return str(_("A part of the service does not answer right now."))
+    if status >= 500:
+        return str(_("An error of ours stopped this request. It has been recorded."))
+    if status == 403:
+        return str(_("Your account does not have the permission that this page asks for."))
+    return str(
+        _(
+            "A part of the request was missing or could not be read. An old page or a form that "
+            "stood open for long can be the cause."
+        )
+    )
+
+
 def _answer(status: int, code: str, message: str, context: dict[str, object]) -> Response:
     if is_api():
-        body = {"error": {**context, "code": code, "message": message, "ref": request_id()}}
+        words = {"code": code, "message": message or _of_status(status), "ref": request_id()}
+        body = {"error": {**context, **words}}
         response = flask.jsonify(body)
         response.status_code = status
     else:
@@ -146,12 +175,25 @@ def gate(app: flask.Flask, blueprint: str) -> None:
     app.extensions["whatstr_gated"].add(blueprint)
 
 
+def _begin_log() -> None:
+    logs.begin(request=request_id())
+
+
+def _end_log(error: BaseException | None) -> None:
+    logs.begin()
+
+
 def init_app(app: flask.Flask, settings: Settings) -> None:
+    # Browsers send no Referer from our pages (Referrer-Policy), so forms cannot be asked for one;
+    # their token is bound to the session cookie and lives as long as it does.
+    app.config.update(WTF_CSRF_SSL_STRICT=False, WTF_CSRF_TIME_LIMIT=None)
     app.extensions["whatstr_sentences"] = {}
     app.extensions["whatstr_gated"] = set()
     hops = int(settings.get("WHATSTR_PROXIES") or 0)
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.before_request(_begin_log)
+    app.teardown_request(_end_log)
     app.before_request(_deny_by_default)
     app.after_request(_headers)
     app.register_error_handler(DomainError, _on_domain_error)

@@ -52,7 +52,12 @@ def release_line(*, actor: Actor, line_id: uuid.UUID, reason: str) -> None:
 
 
 def _move(*, actor: Actor, line_id: uuid.UUID, after: LineState, reason: str, verb: str) -> None:
-    line = session().scalar(sa.select(Line).where(Line.id == line_id).with_for_update())
+    line = session().scalar(
+        sa.select(Line)
+        .where(Line.id == line_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     if line is None:
         raise NotFound("line")
     if line.state is after:
