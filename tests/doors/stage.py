@@ -10,7 +10,7 @@ import threading
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -19,7 +19,7 @@ import flask
 from nacl import bindings
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.sending.stage import Stage
+from tests.sending.stage import Stage, open_owner
 from whatstr.core.db import transaction
 from whatstr.sending import inbox, requests
 from whatstr.sending.certificates import publish_certificates
@@ -76,6 +76,8 @@ class Doors(Stage):
     """A stage whose customer can open what is sealed to it."""
 
     hook_url: str = ""
+    login: Callable[[str], str] = str
+    """The database address with the login of a role."""
     box: tuple[bytes, bytes] = field(
         default_factory=lambda: bindings.crypto_box_seed_keypair(os.urandom(32))
     )
@@ -152,10 +154,13 @@ class Doors(Stage):
         """A message as one of our own roles leaves it, then drained."""
         kid = self.keyring.current_kid(datetime.now(UTC))
         sealed = seal_to_sender(kid, self.keyring.epoch_public(kid), json.dumps(message).encode())
-        with self.owner.transaction():
-            self.sql(f'SET LOCAL ROLE "{role}"')
-            self.sql("INSERT INTO hook_inbox (at, sealed) VALUES (now(), %s)", sealed)
+        self.insert_as(role, sealed)
         self.drain()
+
+    def insert_as(self, role: str, sealed: bytes) -> None:
+        """A row of the inbox, written with the login of a role."""
+        with open_owner(self.login(role)) as connection:
+            connection.execute("INSERT INTO hook_inbox (at, sealed) VALUES (now(), %s)", [sealed])
 
     # The customer's side ----------------------------------------------------------------------
 
