@@ -36,9 +36,8 @@ def desk(
             stack.callback(_let_go, made)
             return made
 
-        with role_app("tool", database, valkey_server) as tool, tool.app_context():
-            with transaction():
-                plans.seed()
+        with role_app("tool", database, valkey_server) as tool, tool.app_context(), transaction():
+            plans.seed()
         yield Desk(
             database=database,
             web=app("web", **stripe, STRIPE_WEBHOOK_SECRET=sim.webhook_secret),
