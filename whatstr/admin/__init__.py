@@ -1,1 +1,54 @@
+"""The staff panel: Flask-Admin as the frame, workplaces of our own, registers, verbs."""
 
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import flask
+from flask_admin import Admin
+
+from whatstr.core import web
+from whatstr.core.errors import NotAllowed
+from whatstr.core.security import admin_csp, nonce
+from whatstr.extensions import SESSION_LOADER, csrf, login_manager
+
+
+def init_app(app: flask.Flask) -> None:
+    from whatstr.admin import access, frame, sentences
+    from whatstr.admin.home import Home
+    from whatstr.admin.registers import views as registers
+    from whatstr.admin.signin import doors
+    from whatstr.admin.workplaces import views as workplaces
+
+    # Our pages send no referrer at all, so the origin is checked instead (below).
+    app.config["WTF_CSRF_SSL_STRICT"] = False
+    csrf.init_app(app)
+    login_manager.init_app(app)
+    login_manager.session_protection = None
+    app.extensions[SESSION_LOADER] = access.load_staff
+    app.before_request(_same_origin)
+    app.after_request(web.set_csp(admin_csp))
+    app.context_processor(frame.context)
+    app.register_blueprint(doors)
+    panel = Admin(
+        app,
+        name="WhatsTR",
+        url="/",
+        index_view=Home(endpoint="admin", url="/"),
+        csp_nonce_generator=nonce,
+    )
+    for view in (*workplaces(), *registers()):
+        panel.add_view(view)
+    for view in panel._views:
+        web.gate(app, view.blueprint.name)
+    web.register_sentences(app, sentences.SENTENCES)
+
+
+def _same_origin() -> None:
+    """A form of another page cannot reach the panel, even with a token it got hold of."""
+    request = flask.request
+    origin = request.headers.get("Origin")
+    if request.method in ("GET", "HEAD", "OPTIONS") or origin is None:
+        return
+    if urlsplit(origin).netloc != request.host:
+        raise NotAllowed("origin")

@@ -5,8 +5,13 @@ from __future__ import annotations
 from whatstr.abuse import cases
 from whatstr.core import logs, queues
 from whatstr.core.db import transaction
+from whatstr.workers.cron import MINUTE, Entry
 
 log = logs.get_logger(__name__)
+TIMETABLE = (
+    Entry("abuse.attach", "abuse", 5),
+    Entry("abuse.leases", "abuse", MINUTE),
+)
 
 
 @queues.task("abuse.attach")

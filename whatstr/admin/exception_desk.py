@@ -1,0 +1,155 @@
+"""The exception desk: facts, the most that can be defended, signatures, execution."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import flask
+import sqlalchemy as sa
+from flask_admin import expose
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from whatstr.abuse.policies import check_note
+from whatstr.accounts.models import StaffUser
+from whatstr.accounts.permissions import StaffPermission as P
+from whatstr.admin import access, forms, labels
+from whatstr.admin.views import Page
+from whatstr.billing import exceptions, queries, refunds
+from whatstr.billing.models import ExceptionState, Ground, Payment
+from whatstr.campaigns.settlement import delivery_since
+from whatstr.core.db import session
+from whatstr.core.errors import NotFound
+
+
+class ExceptionDesk(Page):
+    """Endpoint `desk`."""
+
+    read = P.EXCEPTIONS_READ
+
+    @expose("/")  # type: ignore[untyped-decorator]
+    def index(self) -> Any:
+        return flask.redirect(flask.url_for("exceptions.index_view"))
+
+    @expose("/<uuid:request_id>/")  # type: ignore[untyped-decorator]
+    def show(self, request_id: uuid.UUID) -> Any:
+        detail = queries.detail(request_id)
+        person = access.current_staff()
+        signed = {one.staff_id for one in detail.approvals}
+        rows = session().execute(
+            sa.select(StaffUser.id, StaffUser.display_name).where(
+                StaffUser.id.in_(signed | {detail.request.requester_id})
+            )
+        )
+        budget = next(one for one in queries.budgets() if one.ground is detail.request.ground)
+        return self.render(
+            "admin/exception.html",
+            d=detail,
+            request_row=detail.request,
+            budget=budget,
+            names={row[0]: row[1] for row in rows},
+            own=detail.request.requester_id == person.staff_id,
+            signed_by_me=person.staff_id in signed,
+            states=ExceptionState,
+            admin_active="exceptions",
+        )
+
+    @expose("/yeni/<uuid:payment_id>", methods=["GET", "POST"])  # type: ignore[untyped-decorator]
+    @access.needs(P.EXCEPTIONS_REQUEST)
+    def begin(self, payment_id: uuid.UUID) -> Any:
+        """A request that staff make for a customer; somebody else has to approve it."""
+        payment = session().get(Payment, payment_id)
+        if payment is None:
+            raise NotFound("payment")
+        said: list[str] = []
+        if flask.request.method == "POST":
+            with forms.refusals() as said:
+                made = exceptions.submit(
+                    actor=access.actor(),
+                    organization_id=payment.organization_id,
+                    payment_id=payment.id,
+                    ground=forms.choice("ground", Ground),
+                    explanation=check_note(forms.text("explanation")),
+                    delivery=delivery_since(
+                        payment.organization_id, payment.paid_at or payment.created_at
+                    ),
+                )
+            if not said:
+                return forms.back(_url(made.id), [], _("Submitted. Somebody else has to sign."))
+        page = self.render(
+            "admin/exception_new.html",
+            payment=payment,
+            grounds=labels.options(Ground),
+            errors={"": said} if said else {},
+            said=flask.request.form,
+            admin_active="exceptions",
+        )
+        return page, 400 if said else 200
+
+    @expose("/<uuid:request_id>/imzala", methods=["POST"])  # type: ignore[untyped-decorator]
+    @access.needs(P.EXCEPTIONS_DECIDE, step_up=True)
+    def approve(self, request_id: uuid.UUID) -> Response:
+        with forms.refusals() as said:
+            exceptions.approve(
+                request_id=request_id,
+                amount_kurus=forms.kurus("amount_kurus"),
+                actor=access.actor(),
+                expected_version=forms.number("version"),
+            )
+        return forms.back(_url(request_id), said, _("Signed."))
+
+    @expose("/<uuid:request_id>/reddet", methods=["POST"])  # type: ignore[untyped-decorator]
+    @access.needs(P.EXCEPTIONS_DECIDE)
+    def reject(self, request_id: uuid.UUID) -> Response:
+        with forms.refusals() as said:
+            exceptions.reject(
+                request_id=request_id,
+                reason=forms.text("reason"),
+                actor=access.actor(),
+                expected_version=forms.number("version"),
+            )
+        return forms.back(_url(request_id), said, _("Turned down. The customer is told why."))
+
+    @expose("/<uuid:request_id>/sor", methods=["POST"])  # type: ignore[untyped-decorator]
+    @access.needs(P.EXCEPTIONS_DECIDE)
+    def ask(self, request_id: uuid.UUID) -> Response:
+        with forms.refusals() as said:
+            exceptions.ask(
+                request_id=request_id,
+                question=forms.text("reason"),
+                actor=access.actor(),
+                expected_version=forms.number("version"),
+            )
+        return forms.back(_url(request_id), said, _("The customer is asked."))
+
+    @expose("/<uuid:request_id>/iade-et", methods=["POST"])  # type: ignore[untyped-decorator]
+    @access.needs(P.EXCEPTIONS_DECIDE, step_up=True)
+    def execute(self, request_id: uuid.UUID) -> Response:
+        with forms.refusals() as said:
+            refunds.execute(
+                request_id=request_id,
+                actor=access.actor(),
+                expected_version=forms.number("version"),
+            )
+        return forms.back(_url(request_id), said, _("The refund is ordered from Stripe."))
+
+    @expose("/<uuid:request_id>/yinele/<uuid:refund_id>", methods=["POST"])  # type: ignore[untyped-decorator]
+    @access.needs(P.EXCEPTIONS_DECIDE, step_up=True)
+    def retry(self, request_id: uuid.UUID, refund_id: uuid.UUID) -> Response:
+        with forms.refusals() as said:
+            refunds.retry(refund_id=refund_id, actor=access.actor())
+        return forms.back(_url(request_id), said, _("The refund is ordered from Stripe again."))
+
+    @expose("/<uuid:request_id>/elden/<uuid:refund_id>", methods=["POST"])  # type: ignore[untyped-decorator]
+    @access.needs(P.EXCEPTIONS_DECIDE, step_up=True)
+    def settle(self, request_id: uuid.UUID, refund_id: uuid.UUID) -> Response:
+        with forms.refusals() as said:
+            refunds.settle_offline(
+                refund_id=refund_id, reason=forms.text("reason"), actor=access.actor()
+            )
+        return forms.back(_url(request_id), said, _("Noted as settled another way."))
+
+
+def _url(request_id: uuid.UUID) -> str:
+    return flask.url_for("desk.show", request_id=request_id)

@@ -1,0 +1,83 @@
+"""The panel's frame: the menu by permission, and what every template knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import flask
+from flask_babel import lazy_gettext
+
+from whatstr.accounts.permissions import StaffPermission as P
+from whatstr.admin import access, labels
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One place of the menu. `endpoint` without a dot is that of the view."""
+
+    view: str
+    label: Any
+    icon: str
+    keys: str
+    permission: P | None
+    method: str = "index_view"
+
+
+WORK = (
+    Entry("admin", lazy_gettext("My work"), "inbox", "g w", None, "index"),
+    Entry("cases", lazy_gettext("Cases"), "scale", "g c", P.CASES_READ),
+    Entry("exceptions", lazy_gettext("Exceptions"), "refresh", "g e", P.EXCEPTIONS_READ),
+    Entry("organizations", lazy_gettext("Organizations"), "building", "g o", P.ORGANIZATIONS_READ),
+)
+REGISTERS = (
+    Entry("reports", lazy_gettext("Reports of recipients"), "report", "g r", P.CASES_READ),
+    Entry("members", lazy_gettext("Members"), "users", "g m", P.ORGANIZATIONS_READ),
+    Entry("lines", lazy_gettext("Lines"), "line", "g l", P.ORGANIZATIONS_READ),
+    Entry("campaigns", lazy_gettext("Campaigns"), "campaign", "g k", P.ORGANIZATIONS_READ),
+    Entry("payments", lazy_gettext("Payments"), "billing", "g p", P.PAYMENTS_READ),
+    Entry("ledger", lazy_gettext("Ledger"), "list", "g d", P.PAYMENTS_READ),
+    Entry("refunds", lazy_gettext("Refunds"), "reply", "g f", P.PAYMENTS_READ),
+    Entry("plans", lazy_gettext("Plans"), "chart", "g n", P.PLANS_READ),
+    Entry("people", lazy_gettext("Staff"), "shield", "g s", P.STAFF_READ),
+    Entry("trail", lazy_gettext("Audit trail"), "file", "g a", P.AUDIT_OWN),
+    Entry("certificates", lazy_gettext("Sender certificates"), "seal", "g x", P.SETTINGS_READ),
+)
+
+
+def _shown(entries: tuple[Entry, ...]) -> list[dict[str, Any]]:
+    """Entries that the person may open and that exist."""
+    known = flask.current_app.view_functions
+    return [
+        {
+            "view": one.view,
+            "label": one.label,
+            "icon": one.icon,
+            "keys": one.keys,
+            "url": flask.url_for(f"{one.view}.{one.method}"),
+        }
+        for one in entries
+        if f"{one.view}.{one.method}" in known
+        and (one.permission is None or access.may(one.permission))
+    ]
+
+
+def context() -> dict[str, Any]:
+    """Variables of every template of the panel."""
+    person = access.signed_in()
+    found: dict[str, Any] = {
+        "staff": person,
+        "may": access.may,
+        "word": labels.word,
+        "badge": labels.badge,
+        "customer": labels.customer,
+        "mask_words": labels.mask_words,
+        "P": P,
+        "here": flask.request.full_path.rstrip("?"),
+        "work": [],
+        "registers": [],
+    }
+    if person is not None:
+        found["work"], found["registers"] = _shown(WORK), _shown(REGISTERS)
+        found["staff_roles"] = ", ".join(labels.word(role) for role in person.roles)
+    return found

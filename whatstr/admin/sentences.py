@@ -1,0 +1,60 @@
+"""Words for the refusals that staff meet."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from whatstr.core.errors import DomainError
+from whatstr.core.i18n import money
+from whatstr.core.web import Sentence
+
+_FIELDS = {
+    "actions": lambda e: _("Choose what to do. A dismissal or a warning stands alone."),
+    "ground": lambda e: _("Ground and action do not fit: only a dismissal finds no breach."),
+    "explanation": lambda e: _(
+        "Explain the decision in at least %(min)s letters.", min=e.context.get("min", 20)
+    ),
+    "note": lambda e: _("Write the reason in at least %(min)s letters.", min=10),
+    "reason": lambda e: _("Write the reason."),
+    "roles": lambda e: _("Choose at least one role."),
+    "email": lambda e: _("The e-mail address is not valid."),
+    "password": lambda e: _(
+        "The password needs at least %(min)s letters.", min=e.context.get("min", 14)
+    ),
+    "code": lambda e: _("The code takes small letters, digits and _; it begins with a letter."),
+    "amount_kurus": lambda e: _("Write the amount in lira, for example 299,00."),
+}
+
+
+def _invalid(error: DomainError) -> str:
+    make = _FIELDS.get(str(error.context.get("field")))
+    return str(make(error) if make else _("A value is missing or cannot be used."))
+
+
+SENTENCES: dict[str, Sentence] = {
+    "invalid_input": _invalid,
+    "not_found": lambda e: _("There is no such record."),
+    "not_allowed": lambda e: _("Your role does not allow this."),
+    "not_signed_in": lambda e: _("Sign in first."),
+    "conflict": lambda e: _(
+        "Somebody else changed this in the meantime. Look again, then repeat your change."
+    ),
+    "illegal_transition": lambda e: _("That is not possible any more: the state has moved on."),
+    "case_taken": lambda e: _("A colleague is working on this case."),
+    "case_not_claimed": lambda e: _("Take the case first; your claim may have run out."),
+    "second_person_needed": lambda e: _("A suspension needs a second person."),
+    "staff_email_taken": lambda e: _("A colleague already has this e-mail address."),
+    "own_staff_account": lambda e: _("Nobody changes their own roles or locks themselves out."),
+    "own_request": lambda e: _("Who asked for an exception cannot approve it."),
+    "amount_not_defensible": lambda e: _(
+        "The facts bear %(amount)s at most.", amount=money(int(e.context.get("maximum", 0)))
+    ),
+    "approval_expired": lambda e: _("The approvals are too old. The request needs new ones."),
+    "payment_disputed": lambda e: _("The bank has this payment under dispute; refunds wait."),
+    "payment_not_paid": lambda e: _("Nothing was taken for this payment."),
+    "nothing_left": lambda e: _("The whole payment was given back already."),
+    "exception_open": lambda e: _("This payment already has an open request."),
+    "too_many": lambda e: _("Too many tries. Wait a while."),
+    "unavailable": lambda e: _("The service is briefly unavailable. Try again."),
+    "vault_format": lambda e: _("This report cannot be opened with the present desk key."),
+}

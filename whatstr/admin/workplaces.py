@@ -1,0 +1,17 @@
+"""The workplaces of the panel: pages of our own, where the daily work happens."""
+
+from __future__ import annotations
+
+from whatstr.admin.case_page import CasePage
+from whatstr.admin.exception_desk import ExceptionDesk
+from whatstr.admin.organization_page import OrganizationPage
+from whatstr.admin.views import Page
+
+
+def views() -> list[Page]:
+    """Made anew for each application: Flask-Admin's views belong to one."""
+    return [
+        CasePage(endpoint="case", url="/vaka"),
+        ExceptionDesk(endpoint="desk", url="/istisna"),
+        OrganizationPage(endpoint="organization", url="/isletme"),
+    ]
