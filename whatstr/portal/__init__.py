@@ -45,6 +45,7 @@ MODULES = (
     "api_billing",
     "api_campaigns",
     "api_config",
+    "api_documents",
     "api_lines",
     "api_lists",
     "api_member",
