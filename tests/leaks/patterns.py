@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 from whatstr.vault.franking import canon
 
-SHORTEST = 8
+SHORTEST = 9
 """Bytes of a pattern. Shorter ones turn up by chance in 100 MB of ciphertext."""
 _HASH_PREFIX = 16
 """Bytes of a hash that are searched for, so that a shortened hash is found too."""
@@ -30,8 +30,10 @@ class Kind(StrEnum):
     """How a value is written down."""
 
     TEXT = "text"
-    PHONE = "phone"
-    CODE = "code"
+    PHONE = "phone"  # digits with country code
+    CODE = "code"  # letters in groups, for people to type
+    ID = "id"  # for programs, written in one way only
+    KEY = "key"  # bytes, given as base64
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ def spellings(value: Planted) -> dict[str, None]:
     match value.kind:
         case Kind.PHONE:
             return dict.fromkeys(_phone_spellings(text))
+        case Kind.ID | Kind.KEY:
+            return {text: None}
         case Kind.CODE:
             bare = "".join(ch for ch in text if ch.isalnum())
             return dict.fromkeys((text, text.lower(), bare, bare.lower()))
@@ -135,6 +139,14 @@ def _lower_escapes(quoted: str) -> bytes:
 
 
 def _encoded(value: Planted) -> Iterator[tuple[str, bytes]]:
+    if value.kind is Kind.KEY:
+        key = base64.b64decode(value.value)
+        yield "raw", key
+        yield "hex", key.hex().encode()
+        yield "hex-upper", key.hex().upper().encode()
+        yield from _base64_forms(key)
+        yield from _hash_forms(key)
+        return
     written = spellings(value)
     for text in written:
         raw = text.encode()
@@ -146,10 +158,6 @@ def _encoded(value: Planted) -> Iterator[tuple[str, bytes]]:
             yield name, encode(text)
     for text in written:
         yield from _hash_forms(text.encode())
-    if value.kind is Kind.PHONE:
-        number = int(value.value)
-        yield "integer-le", number.to_bytes(8, "little")
-        yield "integer-be", number.to_bytes(8, "big")
 
 
 def _base64_forms(raw: bytes) -> Iterator[tuple[str, bytes]]:

@@ -40,7 +40,6 @@ WRITTEN = {
     "brackets": (PHONE, b"0 (532) 123 98 76".replace(b"0 (", b"0(")),
     "plus and blanks": (PHONE, b"+90 532 123 98 76"),
     "hash of the national number": (PHONE, hashlib.sha1(b"5321239876").hexdigest().encode()),
-    "bigint": (PHONE, (905321239876).to_bytes(8, "big")),
     "code without hyphens": (CODE, b"m2gt58x4mpka"),
     "address": (IP, b'"203.0.113.77"'),
     "zlib": (NAME, zlib.compress(b"a" * 999 + RAW)),
@@ -50,7 +49,7 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize("way", WRITTEN)
-@pytest.mark.parametrize("place", [0, 1, 65_530, 65_536, 131_069])
+@pytest.mark.parametrize("place", [0, 1, 2, 3, 65_517, 65_530, 65_535, 65_536, 131_069])
 def test_finds_a_value_in_every_form_and_place(way: str, place: int) -> None:
     value, body = WRITTEN[way]
     hits = Scanner(PLANTED).search(NOISE[:place] + b"\x00" + body + b"\x00" + NOISE[place:], "x")
@@ -94,5 +93,5 @@ def test_a_scan_that_misses_a_control_is_not_clean() -> None:
 def test_short_values_are_refused() -> None:
     with pytest.raises(ValueError, match="too short"):
         Planted("discount", "%20")
-    assert all(len(body) >= 8 for body in patterns_of(PLANTED))
+    assert all(len(body) >= 9 for body in patterns_of(PLANTED))
     assert "0532 123 98 76" in spellings(PHONE)
