@@ -18,7 +18,7 @@ def create_app(settings: Settings | None = None) -> flask.Flask:
     from whatstr.core import database, i18n, logs, web
 
     settings = settings or Settings.from_environment()
-    logs.configure(settings["WHATSTR_LOG_LEVEL"])
+    logs.configure(settings["WHATSTR_LOG_LEVEL"], strict=not settings.production)
     app = flask.Flask("whatstr", root_path=str(ROOT / "whatstr"), template_folder="../templates")
     app.extensions["whatstr_settings"] = settings
     app.config.update(

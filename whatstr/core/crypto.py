@@ -43,11 +43,14 @@ class Ring:
 
     @classmethod
     def load(cls, text: str) -> None:
-        """Read `{"current": 1, "keys": {"1": b64}, "index": b64}`; refuse short or missing keys."""
-        data = json.loads(text)
-        keys = {int(kid): base64.b64decode(key) for kid, key in data["keys"].items()}
-        index = base64.b64decode(data["index"])
-        current = int(data["current"])
+        """Read `{"current": 1, "keys": {"1": b64}, "index": b64}`; ValueError, which tells nothing
+        of the keys, for what is not such a ring or holds a short key."""
+        try:
+            data = json.loads(text)
+            keys = {int(kid): base64.b64decode(key) for kid, key in data["keys"].items()}
+            index, current = base64.b64decode(data["index"]), int(data["current"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ValueError("staff ring: not a ring of keys") from None
         if current not in keys or any(not 0 < kid < 256 for kid in keys):
             raise ValueError("staff ring: the current key id is not in the ring")
         if len(index) != 32 or any(len(key) != 32 for key in keys.values()):

@@ -18,16 +18,20 @@ from typing import Any
 
 from whatstr.core import clock
 
+REFUSED = "<refused>"
 _LIMIT = 10**9  # ten digits may be a phone number
-_CODE = re.compile(r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")
-_WORD = re.compile(r"^[A-Za-z0-9_.:/<>=-]{1,64}$")
+_CODE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+_WORD = re.compile(r"[A-Za-z0-9_.:/<>=-]{1,64}")
 _NUMBER = re.compile(r"\d(?:[.:/-]*\d){6,}")  # also one that is written in groups
-_ID = re.compile(r"^(?:[0-9a-f]{32}|r[0-9a-f]{11})$")
+_ID = re.compile(r"[0-9a-f]{32}|r[0-9a-f]{11}")
 _context: ContextVar[dict[str, Any]] = ContextVar("log_context", default={})  # noqa: B039
 
 
 class UnsafeLogValue(TypeError):
     """A log call carried something that could be personal data."""
+
+
+_strict = True
 
 
 def _safe(key: str, value: Any) -> Any:
@@ -36,8 +40,10 @@ def _safe(key: str, value: Any) -> Any:
     if isinstance(value, uuid.UUID):
         return value.hex
     text = str(value)
-    if _ID.match(text) or (_WORD.match(text) and not _NUMBER.search(text)):
+    if _ID.fullmatch(text) or (_WORD.fullmatch(text) and not _NUMBER.search(text)):
         return text
+    if not _strict:
+        return REFUSED
     raise UnsafeLogValue(f"log value of {key!r} is not an id, a number or a code")
 
 
@@ -48,7 +54,7 @@ class Logger:
         self._logger = logging.getLogger(name)
 
     def _emit(self, level: int, event: str, values: dict[str, Any]) -> None:
-        if not _CODE.match(event):
+        if not _CODE.fullmatch(event):
             raise UnsafeLogValue("a log event is a dotted code")
         if self._logger.isEnabledFor(level):
             fields = {k: _safe(k, v) for k, v in {**_context.get(), **values}.items()}
@@ -99,7 +105,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "event": record.getMessage() if ours else "library.message",
         }
-        line = {**fields, **line} if line.keys() & fields.keys() else {**line, **fields}
+        line = {**line, **fields, **line}  # a field never stands for the time or the event
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__
             line["where"] = _where(record.exc_info[2])
@@ -116,8 +122,12 @@ def _where(trace: Any) -> list[str]:
     return frames[-8:]
 
 
-def configure(level: str = "INFO") -> None:
-    """Send every logger of the process through the JSON formatter to standard error."""
+def configure(level: str = "INFO", *, strict: bool = True) -> None:
+    """Send every logger of the process through the JSON formatter to standard error. A value that
+    no log takes raises UnsafeLogValue; unless `strict`, the line says REFUSED in its place, so
+    that in production a log never stops the work."""
+    global _strict
+    _strict = strict
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()
