@@ -11,7 +11,6 @@ import { openPage, show } from "./page.mjs";
 import { statementBlock, versionOf } from "./statements.mjs";
 
 const t = translator(words);
-const KEPT = "wtr.payment"; // the payment that this tab went to Stripe for
 const GROUNDS = ["duplicate_charge", "never_delivered", "our_outage", "price_error", "legal_order", "hardship"];
 const place = { waiting: h("div"), rest: h("div", { class: "stack-lg" }) };
 let config;
@@ -32,9 +31,8 @@ function balancePanel({ available, reserved, spent }, subscription) {
   );
 }
 
-function subscriptionLine({ plan, title, ends_at: ends, current_period_end: until }) {
-  const end = ends ?? until;
-  return h("p", { class: "meta" }, t("subscription", { plan: title ?? plan ?? "", until: end ? fmt.date(end) : "–" }));
+function subscriptionLine({ title, ends_at: ends }) {
+  return h("p", { class: "meta" }, t("subscription", { plan: title, until: fmt.date(ends) }));
 }
 
 function planCard(plan) {
@@ -79,7 +77,6 @@ async function buy(plan) {
         plan_version: plan.version,
         non_refundable: { document: "refund-term", version, accepted: true },
       });
-      sessionStorage.setItem(KEPT, started.payment);
       location.assign(started.url);
       await new Promise(() => {}); // the page is on its way to Stripe
     },
@@ -88,20 +85,10 @@ async function buy(plan) {
 
 /** After Stripe's page: the payment counts when Stripe's own message has come, which takes seconds. */
 async function watchPayment(id) {
-  const done = () => sessionStorage.removeItem(KEPT);
-  const cancelled = new URLSearchParams(location.search);
-  const gaveUp = [...cancelled.entries()].some((pair) => pair.join("=").match(/cancel|vazge/i));
-  history.replaceState(null, "", location.pathname);
-  if (gaveUp) {
-    done();
-    fill(place.waiting, notice({ tone: "info", title: t("payLeft"), text: t("payLeftText") }));
-    return;
-  }
   fill(place.waiting, notice({ tone: "info", title: t("payWaiting"), text: t("payWaitingText"), children: [h("progress", { class: "bar", "aria-label": t("payWaiting") })] }));
   for (let tries = 0; tries < 45; tries += 1) {
     const payment = await getJson(`payments/${id}`);
     if (!["created", "pending"].includes(payment.state)) {
-      done();
       await settled(payment);
       return;
     }
@@ -109,7 +96,6 @@ async function watchPayment(id) {
       setTimeout(resolve, tries < 20 ? 1000 : 3000);
     });
   }
-  done();
   fill(place.waiting, notice({ tone: "warn", title: t("payLate"), text: t("payLateText") }));
 }
 
@@ -154,7 +140,8 @@ function refunded({ refunded_kurus: amount }) {
   return amount > 0 ? h("span", { class: "meta" }, t("refunded", { amount: fmt.money(amount) })) : null;
 }
 
-function paymentsPanel(payments) {
+function paymentsPanel(payments, plans) {
+  const titles = new Map(plans.map((plan) => [plan.code, plan.title]));
   return h(
     "section",
     { class: "panel" },
@@ -167,7 +154,7 @@ function paymentsPanel(payments) {
       empty: h("p", { class: "muted" }, t("noPayments")),
       columns: [
         { key: "created_at", label: t("date"), render: (row) => fmt.datetimeNode(row.created_at) },
-        { key: "plan", label: t("plan"), render: (row) => row.plan?.title ?? row.plan },
+        { key: "plan", label: t("plan"), value: (row) => titles.get(row.plan) ?? row.plan },
         { key: "amount_kurus", label: t("amount"), num: true, render: (row) => h("span", {}, fmt.money(row.amount_kurus), " ", refunded(row)) },
         { key: "state", label: t("state"), value: (row) => t(`pay_${row.state}`), render: paymentBadge },
         { key: "exception", label: t("exception"), sort: false, value: (row) => row.exception?.state ?? "", render: exceptionCell },
@@ -202,7 +189,7 @@ async function load() {
   const [billing, { plans }] = await Promise.all([getJson("billing"), getJson("plans")]);
   const fresh = billing.payments.length === 0;
   const panels = [balancePanel(billing.balance, billing.subscription), plansPanel(plans)];
-  if (!fresh) panels.push(paymentsPanel(billing.payments), ledgerPanel(billing.entries));
+  if (!fresh) panels.push(paymentsPanel(billing.payments, plans), ledgerPanel(billing.entries));
   fill(place.rest, panels);
 }
 
@@ -210,6 +197,8 @@ openPage(async ({ vault }) => {
   config = await vault.call("config");
   await load();
   show(place.waiting, place.rest);
-  const kept = sessionStorage.getItem(KEPT);
-  if (kept) watchPayment(kept).catch(toastError);
+  const back = new URLSearchParams(location.hash.slice(1)); // Stripe's page leads back with one of the two
+  if (back.size > 0) history.replaceState(null, "", location.pathname);
+  if (back.has("cancelled")) fill(place.waiting, notice({ tone: "info", title: t("payLeft"), text: t("payLeftText") }));
+  else if (back.has("payment")) watchPayment(back.get("payment")).catch(toastError);
 });

@@ -20,12 +20,13 @@ const SLOW_MS = 5000;
 const PAUSABLE = new Set(["queued", "running", "scheduled"]);
 const RESUMABLE = new Set(["paused", "held"]);
 
-const place = { reason: h("div"), progress: h("section", { class: "panel stack" }), failures: h("section", { class: "panel" }), people: h("div") };
+const place = { reason: h("div"), progress: h("section", { class: "panel stack" }), failures: h("section", { class: "panel" }), people: h("div"), facts: h("div") };
 let vault;
 let id;
 let campaign;
 let sentences = new Map();
 let people = null;
+let lines = new Map();
 let seen = "";
 
 const sum = (counts, ...names) => names.reduce((total, name) => total + (counts[name] ?? 0), 0);
@@ -131,16 +132,13 @@ function facts() {
     [t("template"), template ? `${template.name} (${template.language})` : "–"],
     [t("kind"), kindWord(kind)],
     [t("created"), whenText(created)],
-    due && [t("due"), whenText(due)],
+    campaign.state === "scheduled" && [t("due"), whenText(due)],
     [t("started"), whenText(started)],
     [t("finished"), whenText(finished)],
     !OVER.has(campaign.state) && [t("expires"), whenText(expires)],
   ].filter(Boolean);
   return h("section", { class: "panel" }, h("h2", {}, t("facts")), h("dl", { class: "facts" }, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
 }
-
-let lines = new Map();
-const factsPlace = h("div");
 
 /* Failures by reason */
 
@@ -186,7 +184,7 @@ function take(fresh) {
     fill(place.reason, banner());
     slot("actions", steering());
     fill(slot("state"), campaignBadge(campaign.state));
-    fill(factsPlace, facts());
+    fill(place.facts, facts());
   }
   const failed = (counts) => sum(counts ?? {}, "failed", "suppressed");
   if (!before || failed(before[1]) !== failed(campaign.counts)) drawFailures().catch(() => {});
@@ -225,7 +223,7 @@ openPage(async (page) => {
   document.title = `${title} · WhatsTR`;
   fill(place.progress, h("div", { class: "card-head" }, h("h2", {}, t("progress")), h("div", { "data-slot": "state" })), bar, note, sumPlace);
   fill(place.people, h("section", { class: "panel stack" }, h("h2", {}, t("people")), h("p", { class: "meta" }, t("peopleText")), h("div", {}, h("button", { class: "btn btn-secondary", type: "button", onClick: () => showPeople() }, icon("users"), h("span", {}, t("peopleOpen"))))));
-  show(place.reason, h("div", { class: "split" }, h("div", { class: "stack" }, place.progress, place.failures), factsPlace), place.people);
+  show(place.reason, h("div", { class: "split" }, h("div", { class: "stack" }, place.progress, place.failures), place.facts), place.people);
   take(found);
   watch();
 });

@@ -41,7 +41,7 @@ export function peoplePanel({ vault, id, sentences }) {
     }),
     columns: [
       { label: t("name"), render: (row) => row.name },
-      { label: t("number"), render: (row) => phoneText(row.to, state.masked) },
+      { label: t("number"), render: (row) => h("span", { class: "nowrap" }, phoneText(row.to, state.masked)) },
       { label: t("status"), render: (row) => statusBadge(row.status) },
       { label: t("reason"), render: (row) => (row.code === null ? "" : (sentences().get(String(row.code)) ?? String(row.code))) },
       { label: t("at"), render: (row) => (lastOf(row) ? fmt.datetimeNode(lastOf(row)) : "") },

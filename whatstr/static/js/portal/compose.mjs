@@ -171,7 +171,13 @@ openPage(async ({ vault, me }) => {
 
   parts.mapping.draw();
   slot("actions", saved);
-  show(h("div", { class: "split" }, h("div", { class: "stack" }, parts.title, lineNote, parts.template, parts.list, parts.mapping, parts.kind, parts.test, parts.when, parts.launch), preview));
+  show(h(
+    "div",
+    { class: "compose" },
+    h("div", { class: "stack" }, parts.title, lineNote, parts.template, parts.list, parts.mapping, parts.kind),
+    preview,
+    h("div", { class: "stack" }, parts.test, parts.when, parts.launch),
+  ));
   draw();
   await parts.template.load();
 });

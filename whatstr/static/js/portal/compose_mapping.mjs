@@ -11,7 +11,8 @@ const ACCEPT = { IMAGE: "image/jpeg,image/png", VIDEO: "video/mp4", DOCUMENT: "a
 
 const keyOf = (source) => (source?.from === "field" ? `field:${source.index}` : (source?.from ?? ""));
 
-function guess(place, name, columns, used) {
+/** A column of the same name, the person's name for the first place, a column that the text speaks of; else nothing. */
+function guess({ place, name, columns, used, text }) {
   if (place === "buttons") return { from: "code" };
   const wanted = fmt.fold(name);
   const same = columns.findIndex((title) => fmt.fold(title) === wanted);
@@ -20,22 +21,21 @@ function guess(place, name, columns, used) {
     used.add("name");
     return { from: "name" };
   }
-  const free = columns.findIndex((_, i) => !used.has(i));
-  if (free >= 0) {
-    used.add(free);
-    return { from: "field", index: free };
-  }
-  return { from: "fixed", text: "" };
+  const spoken = columns.findIndex((title, i) => !used.has(i) && title.length > 2 && text.includes(fmt.fold(title)));
+  if (spoken < 0) return null;
+  used.add(spoken);
+  return { from: "field", index: spoken };
 }
 
 /** A first mapping that is right most of the time; what was chosen before is kept. */
 export function guessMapping(template, columns, before = null) {
   const wanted = slots(template);
   const used = new Set();
+  const text = fmt.fold((template.components ?? []).map((one) => one.text ?? "").join(" "));
   return Object.fromEntries(PLACES.map((place) => [place, wanted[place].map((slot, i) => {
     const had = before?.[place]?.[i];
     if (had && (had.from !== "field" || had.index < columns.length)) return had;
-    return guess(place, slot.name ?? slot, columns, used);
+    return guess({ place, name: slot.name ?? slot, columns, used, text });
   })]));
 }
 
@@ -52,13 +52,14 @@ function label(place, slot) {
 }
 
 function row({ place, slot, i, columns, state, changed }) {
-  const source = state.mapping[place][i];
+  const source = state.mapping[place][i] ?? {};
   const put = (next) => {
     const { mapping } = state;
     const fresh = { ...mapping, [place]: mapping[place].map((old, at) => (at === i ? next : old)) };
     changed(fresh, next.from !== source.from || next.index !== source.index);
   };
   const options = [
+    ...(source.from ? [] : [["", t("chooseSource")]]),
     ["name", t("fromName")],
     ...columns.map((title, index) => [`field:${index}`, t("fromField", { title })]),
     ["fixed", t("fromFixed")],
@@ -77,6 +78,7 @@ function row({ place, slot, i, columns, state, changed }) {
 }
 
 function more({ source, put, name }) {
+  if (!source.from) return null;
   if (source.from === "fixed") {
     return field({ name, label: t("fixedText"), required: true, value: source.text, attrs: { maxlength: "1000", onInput: (event) => put({ ...source, text: event.target.value }) } });
   }

@@ -73,7 +73,7 @@ function peopleTable({ id, columns }) {
     load: ({ from, count, search }) => vault.call("lists.rows", { id, from, count, search }),
     columns: [
       { label: t("name"), render: (row) => row.name },
-      { label: t("phone"), render: (row) => phoneText(row.phone) },
+      { label: t("phone"), render: (row) => h("span", { class: "nowrap" }, phoneText(row.phone)) },
       ...columns.slice(0, 6).map((label, i) => ({ label, render: (row) => row.fields[i] })),
     ],
   });

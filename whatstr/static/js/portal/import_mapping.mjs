@@ -68,11 +68,11 @@ function sheet(found, state, changed) {
       { class: "form-select", "aria-label": t("roleOf", { column: title }), value: state.roles.get(index), onChange: (event) => changed(index, event.target.value) },
       roleOptions.map((one) => one.cloneNode(true)),
     );
-    return h("th", { scope: "col", class: state.roles.get(index) === "phone" ? "phone" : null }, h("div", {}, title), select);
+    return h("th", { scope: "col", class: state.roles.get(index) === "phone" ? "is-phone" : null }, h("div", {}, title), select);
   });
   const cell = (cells, index) => {
     const role = state.roles.get(index);
-    return h("td", { class: role === "phone" ? "phone" : role === "skip" ? "off" : null }, cells[index] ?? "");
+    return h("td", { class: role === "phone" ? "is-phone" : role === "skip" ? "off" : null }, cells[index] ?? "");
   };
   return h(
     "div",

@@ -101,6 +101,14 @@ function table({ title, lead, rows, columns, empty }) {
   );
 }
 
+/** "Mozilla/5.0 (…) Chrome/140…" -> "Chrome 140 · Windows"; what is not known is shown as it is. */
+function browserWord(text) {
+  const program = /(Edg|OPR|Firefox|Chrome|Version)\/(\d+)/.exec(text.replace(/HeadlessChrome/, "Chrome").replace(/Chrome\/\d+[\d.]* Safari\/[\d.]+ (?=Edg|OPR)/, ""));
+  const names = { Edg: "Edge", OPR: "Opera", Version: "Safari" };
+  const system = ["Windows", "Android", "iPhone", "iPad", "Mac OS X", "Linux"].find((one) => text.includes(one));
+  return program ? [`${names[program[1]] ?? program[1]} ${program[2]}`, system].filter(Boolean).join(" · ") : text;
+}
+
 const atColumn = { key: "at", label: t("at"), render: (row) => fmt.datetimeNode(row.at) };
 
 const eventsPanel = (rows) => table({
@@ -113,7 +121,7 @@ const eventsPanel = (rows) => table({
     { key: "kind", label: t("event"), value: (row) => known(`event_${row.kind}`, row.kind) },
     { key: "outcome", label: t("outcome"), value: (row) => known(`outcome_${row.outcome}`, row.outcome) },
     { key: "address", label: t("address_ip") },
-    { key: "browser", label: t("browser") },
+    { key: "browser", label: t("browser"), value: (row) => browserWord(row.browser ?? "") },
   ],
 });
 
