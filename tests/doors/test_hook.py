@@ -97,6 +97,16 @@ def test_two_secrets_hold_for_the_day_of_a_change(
     assert len(stored(doors)) == 2
 
 
+def test_a_comma_too_many_lets_nobody_in(doors: Doors, hook_environment: dict[str, str]) -> None:
+    app = create_app(Settings.from_environment(hook_environment | {"META_APP_SECRET": "a, ,"}))
+
+    with Server(app) as fresh:
+        doors.hook_url = fresh.url
+        assert doors.post(BODY, mark=signature(BODY, "")) == 403
+    close(app)
+    assert stored(doors) == []
+
+
 def test_the_handshake_gives_the_challenge_back_to_those_who_know_the_token(doors: Doors) -> None:
     asked = f"{doors.hook_url}/meta?hub.mode=subscribe&hub.challenge=42&hub.verify_token="
 

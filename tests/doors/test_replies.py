@@ -9,8 +9,10 @@ import pytest
 from tests.doors.stage import LINE, Doors, now
 from tests.sending.stage import people
 from whatstr.sending.mref import code_of, opaque_of
+from whatstr.simulator.meta import seed
 from whatstr.vault.indexes import Purpose, ix
 
+OTHER_LINE = seed.LINE_IDS[1]
 STOPS = [
     "DUR",
     "dur",
@@ -285,7 +287,21 @@ def test_nothing_readable_is_kept_of_a_reply(doors: Doors) -> None:
     assert number not in dumped and "pembe" not in dumped
 
 
-def test_a_line_that_nobody_connected_is_passed_over(doors: Doors) -> None:
+def test_an_account_that_nobody_connected_is_passed_over(doors: Doors) -> None:
     (number,) = people(1)
-    doors.says(**{"from": number, "text": "DUR", "line": "799999999999999"})
+    doors.sql("DELETE FROM s_conn")
+
+    doors.says(**{"from": number, "text": "DUR"})
+
     assert doors.refusals() == {}
+
+
+def test_a_stop_said_to_a_number_no_longer_connected_still_holds(doors: Doors) -> None:
+    (number,) = people(1)
+
+    doors.says(**{"from": number, "text": "Merhaba", "line": OTHER_LINE})
+    doors.says(**{"from": number, "text": "DUR", "line": OTHER_LINE})
+
+    assert doors.refusals() == {doors.recipient_ix(number): "word"}
+    assert [one["t"] for one in doors.notices()] == ["optout"]
+    assert doors.sent_to(number) == []

@@ -33,6 +33,9 @@ STANDARD, HIGH, SHARED = 80, 1_000, 20
 """Messages a second: an ordinary line, a raised one, one shared with the WhatsApp Business app
 (facts, section 4)."""
 
+SECONDS = 15.0
+"""A drain that asks must not keep customers' requests waiting."""
+
 _TIERS = {
     "50": "TIER_50",
     "250": "TIER_250",
@@ -190,10 +193,17 @@ async def _ask(found: list[Connection]) -> list[tuple[Connection, dict[str, Any]
     graph = context.graph_settings()
     told: list[tuple[Connection, dict[str, Any]]] = []
     async with aiohttp.ClientSession() as http:
-        for one in found:
+
+        async def ask(one: Connection) -> None:
             api = CloudApi(http, base_url=graph.base_url, version=graph.version, token=one.token)
             try:
                 told.append((one, await api.phone_number(one.phone_number_id)))
             except CloudApiError as error:
                 log.warning("health.not_asked", line=one.line_id, reason=error.code)
+
+        try:
+            async with asyncio.timeout(SECONDS):
+                await asyncio.gather(*map(ask, found))
+        except TimeoutError:
+            log.warning("health.too_slow", n=len(found))
     return told

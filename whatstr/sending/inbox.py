@@ -176,7 +176,7 @@ def _sort(waba_id: str, name: str, value: dict[str, Any], when: Any, batch: Batc
                 log.warning("inbox.meta_error", code=error["code"])
         if value.get("messages"):
             number_id, found = replies.read_value(value)
-            batch.later.append(lambda: replies.take(number_id, found, batch.answers))
+            batch.later.append(lambda: replies.take(waba_id, number_id, found, batch.answers))
     elif name == "user_preferences":
         batch.later.append(lambda: replies.take_preferences(value))
     elif name == "message_template_status_update":

@@ -142,9 +142,9 @@ def _content(entry: dict[str, Any], kind: str) -> tuple[str, str]:
     return text_of(body.get("caption"), 4_096), ""
 
 
-def take(number_id: str, messages: list[Incoming], answers: list[Answer]) -> None:
-    """Act on messages to one line, within the current transaction; what is to be answered once it
-    is committed goes to `answers`."""
+def take(waba_id: str, number_id: str, messages: list[Incoming], answers: list[Answer]) -> None:
+    """Act on messages to one line of an account, within the current transaction; what is to be
+    answered once it is committed goes to `answers`."""
     connection = connections.find_by_phone_number_id(number_id)
     if number_id and number_id == settings_of()["WHATSTR_ABUSE_LINE_ID"]:
         for message in messages:
@@ -153,6 +153,7 @@ def take(number_id: str, messages: list[Incoming], answers: list[Answer]) -> Non
         return
     if connection is None:
         log.warning("reply.unknown_line", n=len(messages))
+        _at_former_line(waba_id, messages)
         return
     for message in messages:
         if first_time(message.id):
@@ -206,6 +207,21 @@ def _at_line(message: Incoming, connection: Connection, answers: list[Answer]) -
         "line": connection.line_id.hex,
     }
     notices.leave(organization, "reply", message.at, fields, pins=connection.pins)
+
+
+def _at_former_line(waba_id: str, messages: list[Incoming]) -> None:
+    """A stop said to a number that is not connected any more, while others of its account are,
+    holds for whoever has those. Nothing else is kept, nobody is answered."""
+    organizations = {one.organization_id for one in connections.connections_of_account(waba_id)}
+    for message in messages:
+        via = message.refuses
+        if via is None or not organizations or not first_time(message.id):
+            continue
+        for organization in organizations:
+            known = optouts.pseudonyms(organization, digits=message.digits, user_id=message.user_id)
+            if optouts.add(organization, known, via=via, at=message.at):
+                fields = {"via": via, "from": message.digits}
+                notices.leave(organization, "optout", message.at, fields)
 
 
 def _at_abuse_line(message: Incoming, connection: Connection | None, answers: list[Answer]) -> None:

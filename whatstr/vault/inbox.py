@@ -65,7 +65,8 @@ def leave_for_sender(message: Mapping[str, Any], *, ident_pks: Iterable[bytes]) 
     CertificateMissing.
 
     Messages: `{t: "optout_link", code}`, `{t: "report_link", code, category, lines}`,
-    `{t: "desk_optout", report}`; `code` is the base64url mref of a message's link.
+    `{t: "desk_optout", report, from}` (ADMIN only: the report's id and the reporter's digits);
+    `code` is the base64url mref of a message's link.
     """
     sealed = seal_for_sender(message, ident_pks=ident_pks)
     session().execute(sa.insert(HookInbox).values(at=clock.now(), sealed=sealed))

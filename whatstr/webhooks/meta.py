@@ -46,8 +46,9 @@ class MetaDoor:
     def __init__(self, app: flask.Flask, settings: Settings) -> None:
         self._app = app
         self._next = app.wsgi_app
-        # Two secrets with a comma for the day of a change.
-        self._secrets = [s.strip().encode() for s in settings["META_APP_SECRET"].split(",")]
+        # Two secrets with a comma for the day of a change. An empty one would let anybody sign.
+        parts = settings["META_APP_SECRET"].split(",")
+        self._secrets = [part.strip().encode() for part in parts if part.strip()]
         self._verify_token = settings["META_VERIFY_TOKEN"].encode()
         self._ident = ident_keys(settings["WHATSTR_IDENT_PUBLIC"])
         self._certificate: Certificate | None = None
