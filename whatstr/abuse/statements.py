@@ -9,7 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import undefer
+from sqlalchemy.orm import load_only
 
 from whatstr.abuse.models import Action, ActionKind, Case, Decision, StatementOfReasons
 from whatstr.abuse.policies import (
@@ -113,8 +113,8 @@ def _send(statement: StatementOfReasons) -> None:
             Member.role == MemberRole.OWNER,
             Member.state == MemberState.ACTIVE,
         )
-        # Only the address: this role has no right to the other sealed columns of a member.
-        .options(undefer(Member.email_ct))
+        # Only what is needed: this role has no right to a member's keys.
+        .options(load_only(Member.language, Member.email_ct))
     )
     for member in owners:
         language = "en" if member.language == "en" else "tr"

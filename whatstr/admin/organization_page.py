@@ -8,7 +8,7 @@ from typing import Any
 import flask
 import sqlalchemy as sa
 from flask_admin import expose
-from sqlalchemy.orm import undefer
+from sqlalchemy.orm import load_only, undefer
 
 from whatstr.abuse import queries as abuse
 from whatstr.abuse.desk import RevealReason
@@ -24,6 +24,9 @@ from whatstr.campaigns.models import Campaign
 from whatstr.core.db import session
 from whatstr.core.errors import NotFound
 from whatstr.lines.models import Line
+
+# This role has no right to a member's keys.
+_MASKED = (Member.email_masked, Member.phone_masked)
 
 
 class OrganizationPage(Page):
@@ -76,7 +79,12 @@ class OrganizationPage(Page):
         page: str = self.render(
             "admin/organization.html",
             organization=organization,
-            members=run(sa.select(Member).where(mine).order_by(Member.created_at)).all(),
+            members=run(
+                sa.select(Member)
+                .where(mine)
+                .order_by(Member.created_at)
+                .options(load_only(Member.role, Member.state, *_MASKED))
+            ).all(),
             lines=run(
                 sa.select(Line)
                 .where(Line.organization_id == organization_id)

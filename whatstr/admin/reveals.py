@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext
-from sqlalchemy.orm import undefer
+from sqlalchemy.orm import load_only
 
 from whatstr.abuse.desk import RevealReason
 from whatstr.abuse.models import Case, CaseState
@@ -130,7 +130,7 @@ def read_value(granted: Granted) -> str | None:
     row = session().get(
         field.owner,
         granted.subject_id,
-        options=[undefer(getattr(field.owner, field.column))],
+        options=[load_only(field.owner.id, getattr(field.owner, field.column))],
         populate_existing=True,
     )
     if row is None:

@@ -1,0 +1,34 @@
+"""The abuse desk as the admin role runs it, and the worker that attaches reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import flask
+import pytest
+
+from tests.admin.office import Customer, open_shop
+from tests.apps import role_app
+from tests.services import ModuleDatabase
+from whatstr.local.valkey import EmbeddedValkey
+
+
+@pytest.fixture
+def admin(
+    database: ModuleDatabase, valkey_server: EmbeddedValkey, empty_queues: None
+) -> Iterator[flask.Flask]:
+    with role_app("admin", database, valkey_server) as app, app.app_context():
+        yield app
+
+
+@pytest.fixture
+def worker(
+    database: ModuleDatabase, valkey_server: EmbeddedValkey, empty_queues: None
+) -> Iterator[flask.Flask]:
+    with role_app("worker", database, valkey_server) as app:
+        yield app
+
+
+@pytest.fixture
+def shop(admin: flask.Flask, database: ModuleDatabase) -> Customer:
+    return open_shop(database)
