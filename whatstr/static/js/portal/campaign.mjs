@@ -20,7 +20,7 @@ const SLOW_MS = 5000;
 const PAUSABLE = new Set(["queued", "running", "scheduled"]);
 const RESUMABLE = new Set(["paused", "held"]);
 
-const place = { reason: h("div"), progress: h("section", { class: "panel stack" }), failures: h("section", { class: "panel" }), people: h("div"), facts: h("div") };
+const place = { reason: h("div"), progress: h("section", { class: "panel stack" }), failures: h("section", { class: "panel", hidden: true }), people: h("div"), facts: h("div") };
 let vault;
 let id;
 let campaign;
@@ -146,11 +146,8 @@ async function drawFailures() {
   const failures = await getJson(`campaigns/${id}/failures`).then((said) => said.failures);
   sentences = new Map(failures.map((one) => [String(one.code), one.sentence]));
   const sorted = [...failures].sort((a, b) => b.count - a.count);
-  fill(
-    place.failures,
-    h("h2", {}, t("failures")),
-    sorted.length === 0 ? h("p", { class: "meta" }, t("failuresNone")) : h("ul", { class: "rows" }, sorted.map(failureRow)),
-  );
+  place.failures.hidden = sorted.length === 0;
+  fill(place.failures, h("h2", {}, t("failures")), h("ul", { class: "rows" }, sorted.map(failureRow)));
 }
 
 function failureRow({ code, count, sentence, status = "failed" }) {

@@ -65,7 +65,7 @@ function frame(vault, me) {
     button.addEventListener("click", () => vault.call("logout").catch(toastError));
   }
   vault.addEventListener("locked", ({ detail }) => {
-    if (detail.reason === "idle" || detail.reason === "asked") unlockDialog(vault, me.member.id);
+    if (detail.reason === "idle" || detail.reason === "asked") unlockDialog(vault, me.member.id, detail.reason);
     else if (detail.reason === "logout") location.assign("/giris");
     else goSignIn();
   });

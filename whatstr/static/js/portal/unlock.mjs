@@ -18,7 +18,7 @@ async function ownEmail(member) {
   }
 }
 
-export async function unlockDialog(vault, member) {
+export async function unlockDialog(vault, member, reason) {
   if (open) return;
   open = true;
   const main = document.getElementById("main");
@@ -27,7 +27,7 @@ export async function unlockDialog(vault, member) {
     "form",
     { class: "dialog-form" },
     h("h2", { id: "unlock-title" }, t("lockedTitle")),
-    h("p", {}, t("lockedText")),
+    h("p", {}, t(reason === "idle" ? "lockedText" : "lockedAsked")),
   );
   const email = field({ name: "email", label: t("email"), type: "email", required: true, autocomplete: "username" });
   const password = field({ name: "password", label: t("password"), type: "password", required: true, autocomplete: "current-password" });

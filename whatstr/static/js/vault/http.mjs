@@ -55,9 +55,9 @@ async function failure(response) {
 }
 
 async function readJson(response, signal) {
-  if (response.status === 204) return null;
   try {
-    return await response.json();
+    const text = await response.text();
+    return text === "" ? null : JSON.parse(text); // 202 and 204 carry nothing
   } catch {
     throw new VaultError(signal?.aborted ? "aborted" : "offline");
   }
