@@ -3,7 +3,7 @@
 import words from "../i18n/portal-account.mjs";
 import { errorSummary, h, notice, translator } from "../ui/index.mjs";
 import { openVault } from "../vault/client.mjs";
-import { sentence } from "./errors.mjs";
+import { errorNotice, sentence } from "./errors.mjs";
 import { field, submitButton, works } from "./forms.mjs";
 import { show, showFailure } from "./page.mjs";
 import { recoveryCode } from "./recovery_code.mjs";
@@ -53,7 +53,13 @@ function openForm(vault, token) {
           errorSummary(form, { password: sentence(said) });
           return;
         }
-        await vault.call("recovery.open", { token, code: values.code });
+        try {
+          await vault.call("recovery.open", { token, code: values.code });
+        } catch (error) {
+          if (error.code !== "link_invalid") throw error;
+          askAgain(vault, error);
+          return;
+        }
         const { groups, ask } = await vault.call("recovery.prepare", { password: values.password });
         show(recoveryCode({
           vault, groups, ask, email: "", again: true, busy: t("recovering"), done: t("recoverFinish"), finish: () => finish(vault),
@@ -62,6 +68,12 @@ function openForm(vault, token) {
     },
   );
   return form;
+}
+
+/** A link that was used or is too old: the next one is asked for right here. */
+function askAgain(vault, error) {
+  history.replaceState(null, "", location.pathname);
+  show(errorNotice(error, { title: t("recoverStale") }), startForm(vault));
 }
 
 async function finish(vault) {
