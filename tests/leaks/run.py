@@ -120,7 +120,7 @@ def _files_of(folder: Path) -> list[Path]:
 
 def main() -> int:
     """`python -m tests.leaks.run [ROWS]`: the JSON line last; 0 only when nothing was found."""
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 
     def say(text: str) -> None:
         print(f"· {text}", file=sys.stderr, flush=True)

@@ -281,7 +281,11 @@ class Story:
         for _ in self._until(90):
             hooks = call(f"{self._meta}/_sim/webhooks")
             if not hooks["pending"] and not hooks["planned"] and not self._waiting():
-                return
+                break
+        with redis.Redis.from_url(self.stack.queue.url) as connection:
+            for _ in self._until(30):
+                if connection.zcard("rq:failed:mail"):
+                    return
 
     def _waiting(self) -> int:
         """Rows that some process still has to work on."""
