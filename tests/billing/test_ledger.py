@@ -228,3 +228,12 @@ def test_what_was_delivered_since_the_payment_is_a_fact(desk: Desk, shop: Shop) 
         assert (found.accepted, found.delivered) == (3, 2)
         later = settlement.delivery_since(shop.id, clock.now() + timedelta(hours=1))
         assert (later.accepted, later.delivered) == (0, 0)
+
+
+def test_before_a_campaign_is_deleted_it_is_settled_for_good(desk: Desk, shop: Shop) -> None:
+    campaign = a_campaign(desk, shop, _S.ACCEPTED, _S.UNKNOWN, rows=10)
+    with as_owner(desk.database) as owner:
+        end(owner, campaign)
+    with desk.web.app_context(), transaction():
+        settlement.settle_campaign(campaign, for_good=True)
+    assert desk.balance(shop.id) == Balance(999, 0, 1)

@@ -39,9 +39,12 @@ def campaigns_to_settle() -> list[uuid.UUID]:
     )
 
 
-def settle_campaign(campaign_id: uuid.UUID) -> None:
+def settle_campaign(campaign_id: uuid.UUID, *, for_good: bool = False) -> None:
     """Spend a credit for each row that Meta took, whatever came of it afterwards; rows whose
     outcome is unknown keep theirs reserved; once the campaign is over, free the rest. Repeatable.
+
+    `for_good` is for a campaign that is about to be deleted with its rows: what is unknown then
+    will never be known, and is free.
     """
     if not ledger.reserved_for(campaign_id):
         return
@@ -56,8 +59,8 @@ def settle_campaign(campaign_id: uuid.UUID) -> None:
         organization_id=found.organization_id,
         campaign_id=campaign_id,
         accepted=accepted,
-        undecided=undecided,
-        over=found.state in OVER_STATES,
+        undecided=0 if for_good else undecided,
+        over=for_good or found.state in OVER_STATES,
     )
 
 
