@@ -1,0 +1,120 @@
+"""A person at a browser, watched: errors, refused content and strange hosts fail the journey."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    WebError,
+    expect,
+)
+
+WIDTHS = (1280, 360)
+HEIGHT = 900
+_TELL_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) => {
+  console.error(`refused by policy: ${event.violatedDirective} ${event.blockedURI}`);
+});
+"""
+_SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# What hangs over the right edge, for the failure's words.
+_WIDE = """
+[...document.querySelectorAll("body *")]
+  .filter((node) => node.getBoundingClientRect().right > innerWidth + 1)
+  .slice(0, 5)
+  .map((node) => `${node.tagName.toLowerCase()}.${node.className}`)
+"""
+_AXE = Axe()
+expect.set_options(timeout=15_000)
+
+
+class Visitor:
+    """One browser context with one page; `complaints` must be empty at the end."""
+
+    def __init__(self, context: BrowserContext, *, own: set[str], pictures: Path) -> None:
+        self.complaints: list[str] = []
+        self._expected: list[re.Pattern[str]] = []
+        self._own = own
+        self._pictures = pictures
+        context.set_default_timeout(20_000)
+        context.add_init_script(_TELL_VIOLATIONS)
+        context.on("console", self._console)
+        context.on("weberror", self._error)
+        context.on("request", self._request)
+        self.page: Page = context.new_page()
+
+    # Watching -----------------------------------------------------------------------------------
+
+    @contextmanager
+    def expecting(self, pattern: str) -> Iterator[None]:
+        """Inside, an error in the console that matches is part of the story."""
+        self._expected.append(re.compile(pattern))
+        try:
+            yield
+        finally:
+            self._expected.pop()
+
+    def _complain(self, text: str) -> None:
+        if not any(one.search(text) for one in self._expected):
+            self.complaints.append(text)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self._complain(f"{message.type} in the console: {message.text} {message.location}")
+
+    def _error(self, error: WebError) -> None:
+        self._complain(f"uncaught: {error.error}")
+
+    def _request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("data", "blob"):
+            return
+        if f"{parts.scheme}://{parts.netloc}" not in self._own:
+            self._complain(f"a request to another host: {request.url}")
+
+    # Looking ------------------------------------------------------------------------------------
+
+    def opened(self) -> None:
+        """Wait until a page of the portal has built itself."""
+        expect(self.page.locator("html[data-page=ready]")).to_be_attached()
+
+    def goto(self, address: str) -> None:
+        """Open a page of the portal and wait for it."""
+        self.page.goto(address)
+        self.opened()
+
+    def shoot(self, name: str) -> None:
+        """Pictures of the page as it stands, wide and narrow; it must fit both widths."""
+        self._pictures.mkdir(parents=True, exist_ok=True)
+        for width in reversed(WIDTHS):
+            self.page.set_viewport_size({"width": width, "height": HEIGHT})
+            self.page.screenshot(
+                path=self._pictures / f"{name}-{width}.png", full_page=True, animations="disabled"
+            )
+            self.fits(name)
+
+    def fits(self, name: str) -> None:
+        """Nothing can be scrolled sideways."""
+        over = self.page.evaluate(_SIDEWAYS)
+        if over > 0:
+            width = self.page.viewport_size or {"width": 0}
+            wide = self.page.evaluate(_WIDE)
+            raise AssertionError(f"{name} is {over} px too wide at {width['width']}: {wide}")
+
+    def accessible(self, name: str) -> None:
+        """axe-core finds nothing on the page, in light and in dark."""
+        for theme in ("dark", "light"):
+            self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            found = _AXE.run(self.page)
+            if found.violations_count:
+                raise AssertionError(f"{name} in {theme}:\n{found.generate_report()}")
+
