@@ -94,6 +94,7 @@ class Register(Gated, ModelView):  # type: ignore[misc]
     column_export_list: ClassVar[Sequence[str]] = ()
     column_type_formatters = column_type_formatters_detail = labels.FORMATTERS
     column_details_list: ClassVar[Sequence[str] | None] = None
+    name: ClassVar[Any]
     lead: ClassVar[Any] = ""
     search_hint: ClassVar[Any] = ""
     create_permission: ClassVar[StaffPermission | None] = None
@@ -102,7 +103,7 @@ class Register(Gated, ModelView):  # type: ignore[misc]
     def __init__(self, model: type[Any], **kwargs: Any) -> None:
         if self.column_details_list is None:
             self.column_details_list = self.column_list  # type: ignore[misc]
-        super().__init__(model, db, **kwargs)
+        super().__init__(model, db, name=type(self).name, **kwargs)
 
     # Forms are written by hand where there are any: the stock ones offer every column.
     def scaffold_form(self) -> type[BaseForm]:
