@@ -31,21 +31,37 @@ def _inflated(data: bytes) -> Iterator[tuple[str, bytes]]:
     for match in _ZLIB.finditer(data):
         if match.start() < end:
             continue  # within a stream that was unpacked already
-        packed = zlib.decompressobj(wbits=47)  # 32 + 15: zlib or gzip, by the header
-        out: list[bytes] = []
-        at, size = match.start(), 0
-        while at < len(data) and not packed.eof and size < _LONGEST:
-            try:
-                piece = packed.decompress(view[at : at + _STEP], _LONGEST)
-            except zlib.error:
-                break
-            out.append(piece)
-            size += len(piece)
-            at += _STEP
-        content = b"".join(out)
+        content, whole_steps = _inflate(view[match.start() :])
         if content:
-            end = at - _STEP if packed.eof else match.start()
+            end = match.start() + whole_steps
             yield "zlib", content
+
+
+def _inflate(view: memoryview) -> tuple[bytes, int]:
+    """(what comes out, bytes of steps that surely belong to it) of the stream at the start."""
+    packed = zlib.decompressobj(wbits=47)  # 32 + 15: zlib or gzip, by the header
+    out: list[bytes] = []
+    at = size = 0
+    while at < len(view) and not packed.eof and size < _LONGEST:
+        before = packed.copy()
+        try:
+            piece = packed.decompress(view[at : at + _STEP], _LONGEST)
+        except zlib.error:
+            # An error takes along what was good before it in the same step: a wrong checksum would
+            # hide a short text. So the step is taken again byte by byte.
+            return b"".join((*out, *_last_bytes(before, view[at : at + _STEP]))), 0
+        out.append(piece)
+        size += len(piece)
+        at += _STEP
+    return b"".join(out), at - _STEP if packed.eof else 0
+
+
+def _last_bytes(packed: zlib._Decompress, view: memoryview) -> Iterator[bytes]:
+    for place in range(len(view)):
+        try:
+            yield packed.decompress(view[place : place + 1], _LONGEST)
+        except zlib.error:
+            return
 
 
 def _decoded_base64(data: bytes) -> Iterator[tuple[str, bytes]]:

@@ -43,6 +43,8 @@ WRITTEN = {
     "code without hyphens": (CODE, b"m2gt58x4mpka"),
     "address": (IP, b'"203.0.113.77"'),
     "zlib": (NAME, zlib.compress(b"a" * 999 + RAW)),
+    "gzip with a wrong checksum": (NAME, gzip.compress(RAW)[:-6] + b"wrong!"),
+    "gzip in base64 without its end": (NAME, base64.b64encode(gzip.compress(RAW * 2))[:-3]),
     "cut gzip": (NAME, gzip.compress(os.urandom(9000) + RAW + os.urandom(9000))[:12_000]),
     "gzip in hex in zlib": (NAME, zlib.compress(gzip.compress(RAW).hex().encode())),
 }
