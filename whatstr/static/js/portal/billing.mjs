@@ -163,6 +163,9 @@ function paymentsPanel(payments, plans) {
   );
 }
 
+// What an entry does to the free credits; what was reserved before is only used up by a settlement.
+const SIGNS = { grant: "+", release: "+", reserve: "−", claw_back: "−" };
+
 function ledgerPanel(entries) {
   return h(
     "section",
@@ -177,7 +180,7 @@ function ledgerPanel(entries) {
       columns: [
         { key: "at", label: t("date"), render: (row) => fmt.datetimeNode(row.at) },
         { key: "kind", label: t("entry"), value: (row) => t(`entry_${row.kind}`) },
-        { key: "amount", label: t("creditsMoved"), num: true, render: (row) => `${row.amount > 0 ? "+" : row.amount < 0 ? "−" : ""}${fmt.number(Math.abs(row.amount))}` },
+        { key: "amount", label: t("creditsMoved"), num: true, render: (row) => `${SIGNS[row.kind] ?? ""}${fmt.number(row.amount)}` },
         { key: "balance_after", label: t("balanceAfter"), num: true, render: (row) => fmt.number(row.balance_after) },
         { key: "campaign", label: t("for"), sort: false, render: (row) => row.campaign && h("a", { href: `/kampanya#${row.campaign}` }, t("campaign")) },
       ],

@@ -156,7 +156,7 @@ function failureRow({ code, count, sentence, status = "failed" }) {
     {},
     h("div", { class: "card-head" }, h("b", {}, t("failurePeople", { n: fmt.number(count) })), h("button", { class: "btn btn-quiet btn-sm", type: "button", onClick: () => showPeople({ status, code }) }, t("failureShow"))),
     h("p", {}, sentence),
-    code !== null && h("p", { class: "meta" }, `Meta ${code}`),
+    code > 0 && h("p", { class: "meta" }, `Meta ${code}`),
   );
 }
 
