@@ -74,6 +74,13 @@ def test_a_word_within_a_sentence_is_a_reply(doors: Doors, text: str) -> None:
     assert notice["name"] == "Elif Şahin"
 
 
+def test_a_reply_that_is_told_twice_is_one_notice(doors: Doors) -> None:
+    (number,) = people(1)
+    for _ in range(2):
+        doors.says(**{"from": number, "id": "wamid.same", "text": "Merhaba"})
+    assert len(doors.notices()) == 1
+
+
 @pytest.mark.parametrize(
     "content",
     [

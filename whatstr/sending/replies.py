@@ -220,7 +220,9 @@ def _at_former_line(waba_id: str, messages: list[Incoming]) -> None:
         for organization in organizations:
             known = optouts.pseudonyms(organization, digits=message.digits, user_id=message.user_id)
             if optouts.add(organization, known, via=via, at=message.at):
-                fields = {"via": via, "from": message.digits}
+                fields = {"via": str(via)}
+                if message.digits:
+                    fields["from"] = message.digits
                 notices.leave(organization, "optout", message.at, fields)
 
 
