@@ -230,10 +230,11 @@ def test_what_was_delivered_since_the_payment_is_a_fact(desk: Desk, shop: Shop) 
         assert (later.accepted, later.delivered) == (0, 0)
 
 
-def test_before_a_campaign_is_deleted_it_is_settled_for_good(desk: Desk, shop: Shop) -> None:
+def test_what_stays_unknown_for_three_days_is_free(desk: Desk, shop: Shop) -> None:
     campaign = a_campaign(desk, shop, _S.ACCEPTED, _S.UNKNOWN, rows=10)
     with as_owner(desk.database) as owner:
         end(owner, campaign)
-    with desk.web.app_context(), transaction():
-        settlement.settle_campaign(campaign, for_good=True)
-    assert desk.balance(shop.id) == Balance(999, 0, 1)
+    for days, expected in ((2, Balance(998, 1, 1)), (4, Balance(999, 0, 1))):
+        with clock.frozen(clock.now() + timedelta(days=days)):
+            desk.run("billing.settle")
+        assert desk.balance(shop.id) == expected

@@ -15,6 +15,7 @@ from whatstr.core.db import session
 
 LATE_NEWS = timedelta(days=7)
 """How long after its end a campaign's messages may still change what it costs."""
+DOUBT = timedelta(days=3)
 _S = MessageStatus
 _TAKEN = sa.or_(
     Message.accepted_at.is_not(None),
@@ -39,28 +40,34 @@ def campaigns_to_settle() -> list[uuid.UUID]:
     )
 
 
-def settle_campaign(campaign_id: uuid.UUID, *, for_good: bool = False) -> None:
+def settle_campaign(campaign_id: uuid.UUID) -> None:
     """Spend a credit for each row that Meta took, whatever came of it afterwards; rows whose
     outcome is unknown keep theirs reserved; once the campaign is over, free the rest. Repeatable.
 
-    `for_good` is for a campaign that is about to be deleted with its rows: what is unknown then
-    will never be known, and is free.
+    What is still unknown three days after the end is free: nobody pays for a doubt of ours.
     """
     if not ledger.reserved_for(campaign_id):
         return
-    row = session().execute(
-        sa.select(Campaign.organization_id, Campaign.state).where(Campaign.id == campaign_id)
+    found = (
+        session()
+        .execute(
+            sa.select(Campaign.organization_id, Campaign.state, Campaign.finished_at).where(
+                Campaign.id == campaign_id
+            )
+        )
+        .one_or_none()
     )
-    found = row.one_or_none()
     if found is None:
         return
     accepted, undecided = _counts(campaign_id)
+    over = found.state in OVER_STATES
+    doubtful = over and found.finished_at and found.finished_at < clock.now() - DOUBT
     ledger.settle(
         organization_id=found.organization_id,
         campaign_id=campaign_id,
         accepted=accepted,
-        undecided=0 if for_good else undecided,
-        over=for_good or found.state in OVER_STATES,
+        undecided=0 if doubtful else undecided,
+        over=over,
     )
 
 
