@@ -155,7 +155,6 @@ class Portal:
 
     def state_consent(self, *, name: str = "") -> None:
         """Name and consent, then seal and save."""
-        self.press(re.compile("kişiyle devam et$"))
         if name:
             self.type_in({"name": name})
         self.type_in({"source": "Mağaza kayıt formu", "collected_on": "2026-05-01"})

@@ -117,4 +117,3 @@ class Visitor:
             found = _AXE.run(self.page)
             if found.violations_count:
                 raise AssertionError(f"{name} in {theme}:\n{found.generate_report()}")
-
