@@ -164,7 +164,7 @@ function paymentsPanel(payments, plans) {
 }
 
 // What an entry does to the free credits; what was reserved before is only used up by a settlement.
-const SIGNS = { grant: "+", release: "+", reserve: "−", claw_back: "−" };
+const SIGNS = { grant: "+", release: "+", restore: "+", reserve: "−", claw_back: "−" };
 
 function ledgerPanel(entries) {
   return h(
