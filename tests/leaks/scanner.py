@@ -10,7 +10,6 @@ stands, and one of 9 or 10 bytes one of two at every second.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,11 +75,14 @@ class Result:
         )
 
     def in_words(self) -> str:
-        """Which values lie where, most often first, for a person to look into."""
-        found = Counter((hit.planted, hit.encoding, hit.source, hit.layers) for hit in self.hits)
+        """Where something lies, and what for example, for a person to look into."""
+        places: dict[tuple[str, str], dict[str, str]] = {}
+        for hit in self.hits:
+            places.setdefault((hit.source, hit.layers), {})[hit.planted] = hit.encoding
         return "\n".join(
-            f"{number:5} × {planted} as {encoding} in {source} {layer}".rstrip()
-            for (planted, encoding, source, layer), number in found.most_common(40)
+            f"{len(found)} values in {source} {path}: "
+            + ", ".join(f"{name} ({encoding})" for name, encoding in list(found.items())[:3])
+            for (source, path), found in sorted(places.items())
         )
 
 
