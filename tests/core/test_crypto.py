@@ -203,10 +203,7 @@ def test_exact_search_by_the_blind_index(session: Session, ayse: Person) -> None
 def test_the_known_answer_of_the_design() -> None:
     key = base64.b64encode(bytes(range(0x80, 0xA0))).decode()
     Ring.load(json.dumps({"current": 1, "keys": {"1": key}, "index": key}))
-    stored = (
-        "AQEQERITFBUWFxgZGhscHR4fUFFSU1RVVldYWVpb0_zlIGcWc4gLMCVI4PP-"
-        "6zShkpnDSiEpu4B16WYuf7mM"
-    )
+    stored = "AQEQERITFBUWFxgZGhscHR4fUFFSU1RVVldYWVpb0_zlIGcWc4gLMCVI4PP-6zShkpnDSiEpu4B16WYuf7mM"
     row = uuid.UUID(bytes=bytes(range(0x10, 0x20)))
     assert PiiType("customer.email").process_result_value(stored, None) == (row, EMAIL)
     assert blind_index("customer.email", EMAIL).hex() == "44f989b2318bed3b9481a2ac1ba29506"

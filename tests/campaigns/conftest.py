@@ -1,0 +1,24 @@
+"""A business that may send, over the real portal, for a whole module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import flask
+import pytest
+
+from tests.apps import role_app
+from tests.campaigns.shop import Shop, open_shop
+from tests.services import ModuleDatabase
+from whatstr.local.valkey import EmbeddedValkey
+
+
+@pytest.fixture(scope="module")
+def web(database: ModuleDatabase, valkey_server: EmbeddedValkey) -> Iterator[flask.Flask]:
+    with role_app("web", database, valkey_server) as app:
+        yield app
+
+
+@pytest.fixture
+def shop(web: flask.Flask, database: ModuleDatabase) -> Shop:
+    return open_shop(web, database)
