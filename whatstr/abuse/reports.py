@@ -25,10 +25,13 @@ from whatstr.abuse.models import (
 from whatstr.core import clock
 from whatstr.core.db import session
 from whatstr.core.errors import InvalidInput
+from whatstr.core.logs import get_logger
 from whatstr.lines.models import Line
 from whatstr.vault.inbox import leave_for_sender, seal_for_sender
+from whatstr.vault.queries import CertificateMissing
 from whatstr.vault.seals import seal_to_desk
 
+log = get_logger(__name__)
 PROOF_LIFE = timedelta(days=1)
 PROOF_WORD = "BILDIRIM"
 MAX_TEXT = 4000
@@ -38,10 +41,11 @@ _CODE_LENGTH = 10
 
 @dataclass(frozen=True)
 class ReceivedReport:
-    """`proof_code` is sent to the abuse line in WhatsApp to prove the writer's number."""
+    """`proof_code` is sent to the abuse line in WhatsApp to prove the writer's number; None while
+    no sender is there to check it."""
 
     number: int
-    proof_code: str
+    proof_code: str | None
 
 
 def lines_of(text: str) -> list[str]:
@@ -72,7 +76,7 @@ def receive_web_report(
     ident_pks: Iterable[bytes],
 ) -> ReceivedReport:
     """Store a complaint from the public page. The answer is the same whether or not the number
-    belongs to a line of ours. Raises InvalidInput (`text`), CertificateMissing."""
+    belongs to a line of ours. Raises InvalidInput (`text`)."""
     if not text.strip():
         raise InvalidInput("text", "missing")
     if len(text) > MAX_TEXT:
@@ -100,11 +104,16 @@ def receive_web_report(
     session().add(report)
     session().flush()
     proof = {"report": report.id.hex, "lines": lines_of(text)}
+    try:
+        sealed = seal_for_sender(proof, ident_pks=ident_pks)
+    except CertificateMissing:
+        log.error("report.without_proof", report=report.id)
+        return ReceivedReport(report.number, None)
     session().add(
         ReportProof(
             report_id=report.id,
             code_hash=proof_hash(code),
-            sealed=seal_for_sender(proof, ident_pks=ident_pks),
+            sealed=sealed,
             expires_at=now + PROOF_LIFE,
         )
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -31,10 +32,11 @@ def check_chain() -> ChainCheck:
         .order_by(AuditEvent.seq)
         .execution_options(yield_per=1000)
     )
-    for event in rows:
-        if event.previous != previous or event.hash != digest(previous, event):
-            return ChainCheck(count, event.seq)
-        previous, count = event.hash, count + 1
+    with closing(rows):
+        for event in rows:
+            if event.previous != previous or event.hash != digest(previous, event):
+                return ChainCheck(count, event.seq)
+            previous, count = event.hash, count + 1
     return ChainCheck(count, None)
 
 
