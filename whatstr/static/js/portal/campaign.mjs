@@ -110,18 +110,18 @@ function steering() {
 
 /* Progress */
 
-const bar = progressBar({ label: t("progress") });
+const bar = progressBar({ label: t("handled") });
 const sumPlace = h("div");
 const note = h("p", { class: "meta" });
 
 function drawProgress() {
-  const { state, rows, rate, seconds_left: left } = campaign;
+  const { state, rows, rate } = campaign;
   const moving = state === "running" || state === "queued";
   bar.hidden = OVER.has(state) || state === "uploading" || state === "scheduled";
   bar.update({ done: settledRows(campaign), total: rows, rate: moving ? rate : 0 });
   fill(sumPlace, sumBar(campaign.counts));
   const open = sum(campaign.counts, "accepted", "sent", "unknown") > 0;
-  note.textContent = moving && left ? t("left", { time: fmt.duration(left) }) : OVER.has(state) && open ? t("settled") : "";
+  note.textContent = OVER.has(state) && open ? t("settled") : "";
 }
 
 function facts() {
