@@ -137,6 +137,7 @@ class Story:
         self._plant_guests()
         self._campaigns(customer)
         self._inbound()
+        customer.client.api.close()
         self._complain_on_the_web()
         self._another_customer()
         self._broken_job()
@@ -189,6 +190,7 @@ class Story:
         self._change_password(client)
         client.logout()
         client.api.post("recovery/start", {"email": PROFILE.email})
+        client.api.close()
         self._add(
             Planted("second recovery code", code, kind=Kind.CODE),
             Planted("second changed password", CHANGED),
