@@ -231,7 +231,8 @@ def web_report(
         " VALUES (%s, now(), 'web', 'phishing', 'received', 'pending', '')",
         report,
     )
-    body = wire.dump({"report": report.hex, "lines": list(lines)})
+    typed = {"number": "908505550001", "contact": "ayse@example.com"}
+    body = wire.dump({"report": report.hex, "lines": list(lines), "typed": typed})
     doors.sql(
         "INSERT INTO abuse_proof (report_id, code_hash, sealed, expires_at)"
         " VALUES (%s, %s, %s, to_timestamp(%s))",
@@ -262,6 +263,7 @@ def test_the_code_proves_the_number_of_a_web_report(doors: Doors, typed: str) ->
     assert (row["verdict"], row["state"], row["category"]) == ("verified", "verified", "phishing")
     assert (row["organization_id"], row["campaign_id"]) == (doors.organization, campaign)
     assert told["from"] == number and marks(told) == ["true"]
+    assert (told["number"], told["contact"]) == ("908505550001", "ayse@example.com")
     assert doors.sql("SELECT * FROM abuse_proof") == []
 
 

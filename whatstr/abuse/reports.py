@@ -103,7 +103,9 @@ def receive_web_report(
     )
     session().add(report)
     session().flush()
-    proof = {"report": report.id.hex, "lines": lines_of(text)}
+    # Once proved, the sender seals the report anew: what was typed has to survive that.
+    typed = {"number": typed_number, "contact": contact}
+    proof = {"report": report.id.hex, "lines": lines_of(text), "typed": typed}
     try:
         sealed = seal_for_sender(proof, ident_pks=ident_pks)
     except CertificateMissing:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -119,18 +119,26 @@ def proved(*, code: str, digits: str, at: datetime) -> bool:
         _, body = open_sender_seal(context.keyring().epoch_keys(), row.sealed)
         said = wire.load(body)
         lines = lines_of("\n".join(str(line) for line in said["lines"]))
+        typed = {name: str(said["typed"][name]) for name in ("number", "contact")}
         if said["report"] != row.report_id.hex:
             raise VaultFormatError("report")
     except (VaultFormatError, KeyError, TypeError):
         log.warning("report.bad_proof", report=row.report_id)
         return True
     if report_checks.may_ask(digits):
-        _settle(row.report_id, lines, digits, at)
+        _settle(row.report_id, lines, digits, at, typed=typed)
         notify(CHANNEL)
     return True
 
 
-def _settle(report_id: uuid.UUID, lines: list[str], digits: str, at: datetime) -> None:
+def _settle(
+    report_id: uuid.UUID,
+    lines: list[str],
+    digits: str,
+    at: datetime,
+    *,
+    typed: Mapping[str, str],
+) -> None:
     report = (
         session()
         .execute(
@@ -156,7 +164,7 @@ def _settle(report_id: uuid.UUID, lines: list[str], digits: str, at: datetime) -
     if report.state is ReportState.RECEIVED:
         values["state"] = ReportState.VERIFIED if best else ReportState.UNVERIFIED
     marks = best.result.lines if best else None
-    values["sealed"] = _seal(digits, lines, marks, ReportChannel.WEB, at)
+    values["sealed"] = _seal(digits, lines, marks, ReportChannel.WEB, at, typed=typed)
     session().execute(
         sa.update(AbuseReport)
         .where(AbuseReport.id == report_id)
@@ -232,9 +240,13 @@ def _seal(
     marks: Sequence[LineVerdict] | None,
     channel: ReportChannel,
     at: datetime,
+    *,
+    typed: Mapping[str, str] | None = None,
 ) -> bytes:
-    """What only the desk reads: who said so, and which of the lines agreed."""
+    """What only the desk reads: who said so, and which of the lines agreed. `typed` is what a web
+    report's writer gave besides."""
     body = {
+        **(typed or {}),
         "v": 1,
         "from": digits,
         "lines": [

@@ -199,6 +199,7 @@ class VaultClient:
             **({"pin": pin} if pin else {}),
         }
         result: dict[str, Any] = self.ask(rpc.Op.CONNECT, args)
+        line = result["line"]  # a number that was connected before keeps the line it had
         if result.get("statement"):
             self.api.post(f"lines/{line}/label", {"statement": result["statement"]})
         version = self.records("templates").get(line, (0, None))[0] + 1

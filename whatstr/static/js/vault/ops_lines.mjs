@@ -14,9 +14,11 @@ async function keepTemplates(line, templates, at, signal) {
   return { line, ...value };
 }
 
-async function connect({ line = newId(), ...args }, context) {
-  const result = await askSender("connect", { line, ...args }, context);
+async function connect({ line: wanted = newId(), ...args }, context) {
+  const result = await askSender("connect", { line: wanted, ...args }, context);
   const { statement, templates = [], ...told } = result;
+  // A number that was connected before keeps the line it had.
+  const { line } = told;
   await postStatement(line, statement, context);
   await keepTemplates(line, templates, new Date().toISOString(), context.signal);
   return { ...told, templates };
