@@ -104,21 +104,22 @@ def speak(language: str) -> None:
     flask_babel.refresh()
 
 
-def needs(permission: StaffPermission, *, step_up: bool = False) -> Callable[[View], View]:
-    """The permission of one exposed method, besides its view's own. Every POST must name one.
-    `step_up` asks for a proof of identity that is younger than fifteen minutes."""
+def needs(*any_of: StaffPermission, step_up: bool = False) -> Callable[[View], View]:
+    """The permissions of one exposed method, besides its view's own: one of them suffices. Every
+    POST must name one. `step_up` asks for a proof of identity that is younger than fifteen
+    minutes."""
 
     def mark(view: View) -> View:
-        setattr(view, _NEEDS, permission)
+        setattr(view, _NEEDS, frozenset(any_of))
         setattr(view, _STEP_UP, step_up)
         return view
 
     return mark
 
 
-def needed_by(view: Callable[..., Any]) -> StaffPermission | None:
+def needed_by(view: Callable[..., Any]) -> frozenset[StaffPermission]:
     """What `needs` put on a method."""
-    found: StaffPermission | None = getattr(view, _NEEDS, None)
+    found: frozenset[StaffPermission] = getattr(view, _NEEDS, frozenset())
     return found
 
 
@@ -128,10 +129,8 @@ def admit(view: Callable[..., Any], *, read: StaffPermission | None, endpoint: s
     person = current_staff()
     wanted = needed_by(view)
     writes = flask.request.method not in ("GET", "HEAD")
-    allowed = (
-        (read is None or person.may(read))
-        and (wanted is None or person.may(wanted))
-        and not (writes and wanted is None)
+    allowed = (read is None or person.may(read)) and (
+        bool(wanted & person.permissions) if wanted else not writes
     )
     if not allowed:
         _record_refusal(endpoint)

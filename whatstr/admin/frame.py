@@ -35,7 +35,7 @@ REGISTERS = (
     Entry("members", lazy_gettext("Members"), "users", "g m", P.ORGANIZATIONS_READ),
     Entry("lines", lazy_gettext("Lines"), "line", "g l", P.ORGANIZATIONS_READ),
     Entry("campaigns", lazy_gettext("Campaigns"), "campaign", "g k", P.ORGANIZATIONS_READ),
-    Entry("payments", lazy_gettext("Payments"), "billing", "g p", P.PAYMENTS_READ),
+    Entry("payments", lazy_gettext("All payments"), "billing", "g p", P.PAYMENTS_READ),
     Entry("ledger", lazy_gettext("Ledger"), "list", "g d", P.PAYMENTS_READ),
     Entry("refunds", lazy_gettext("Refunds"), "reply", "g f", P.PAYMENTS_READ),
     Entry("plans", lazy_gettext("Plans"), "chart", "g n", P.PLANS_READ),

@@ -8,6 +8,7 @@ from typing import Any
 import flask
 import sqlalchemy as sa
 from flask_admin import expose
+from flask_babel import gettext as _
 from sqlalchemy.orm import load_only, undefer
 
 from whatstr.abuse import queries as abuse
@@ -43,7 +44,7 @@ class OrganizationPage(Page):
         return self._page(organization_id)
 
     @expose("/<uuid:organization_id>/goster", methods=["POST"])  # type: ignore[untyped-decorator]
-    @access.needs(P.ORGANIZATIONS_READ, step_up=True)
+    @access.needs(P.REVEAL_IN_CASE, P.REVEAL_IN_PAYMENT, P.REVEAL_IN_REQUEST, step_up=True)
     def reveal(self, organization_id: uuid.UUID) -> Any:
         """One value, for thirty seconds. The log row is committed before the value is read."""
         with forms.refusals() as said:
@@ -104,6 +105,8 @@ class OrganizationPage(Page):
             reveals=audit.reveals_of(organization_id),
             fields=reveals.fields_for(access.current_staff(), organization_id),
             reasons=labels.options(RevealReason),
+            field_words={**{k: f.label for k, f in reveals.FIELDS.items()}, "words": _("Report")},
+            reason_words=dict(labels.options(RevealReason)),
             shown=shown,
             admin_active="organizations",
         )

@@ -23,6 +23,7 @@ _FIELDS = {
     ),
     "code": lambda e: _("The code takes small letters, digits and _; it begins with a letter."),
     "amount_kurus": lambda e: _("Write the amount in lira, for example 299,00."),
+    "price_kurus": lambda e: _("Write the amount in lira, for example 299,00."),
 }
 
 

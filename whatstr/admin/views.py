@@ -24,6 +24,8 @@ from whatstr.admin import access, labels
 from whatstr.core.db import db
 from whatstr.core.errors import NotSignedIn
 
+MAX_PAGE = 200
+
 
 class Gated(BaseView):  # type: ignore[misc]
     """`read` is needed to see anything of the view; each POST names its own permission."""
@@ -152,7 +154,7 @@ class Register(Gated, ModelView):  # type: ignore[misc]
         column = self.model.__mapper__.primary_key[0]
         value: Any
         try:
-            value = int(id) if column.type.python_type is int else uuid.UUID(str(id))
+            value = int(str(id)) if column.type.python_type is int else uuid.UUID(str(id))
         except ValueError:
             flask.abort(404)
         if isinstance(value, int) and not 0 <= value < 2**63:
@@ -167,6 +169,14 @@ class Register(Gated, ModelView):  # type: ignore[misc]
         labels.remember_customers(row for row in rows)
         return count, rows
 
+    def _get_list_extra_args(self) -> Any:
+        """A page within reason: the stock method hands any number on to the database."""
+        args = super()._get_list_extra_args()
+        args.page = min(max(args.page, 0), MAX_PAGE)
+        if args.sort is not None and not 0 <= args.sort < len(self._list_columns):
+            args.sort = None
+        return args
+
     # Search is exact, by number or by blind index: subclasses say what a text may match.
     def exact(self, text: str) -> Any:
         """The condition for an exact search, or None where the text can match nothing."""
@@ -178,7 +188,8 @@ class Register(Gated, ModelView):  # type: ignore[misc]
     def _apply_search(
         self, query: Any, count_query: Any, joins: Any, count_joins: Any, search: str
     ) -> Any:
-        condition = self.exact(search.strip())
+        # PostgreSQL's texts hold no NUL.
+        condition = None if "\0" in search else self.exact(search.strip())
         query = query.filter(condition) if condition is not None else query.filter(sa.false())
         return query, count_query, joins, count_joins
 

@@ -150,7 +150,7 @@ def _read_offer() -> plans.Offer:
 class Payments(Register):
     """Purchases. Each is non-refundable by the term that was ticked."""
 
-    name = lazy_gettext("Payments")
+    name = lazy_gettext("All payments")
     lead = lazy_gettext("What was bought. Money goes back only through the exception desk.")
     search_hint = lazy_gettext("Stripe's payment number (pi_…)")
     read = P.PAYMENTS_READ
