@@ -60,9 +60,7 @@ def test_no_word_is_left_over() -> None:
     for path in FILES:
         if path.stem == "portal-statements":
             continue
-        left = {
-            key for key in words(path)["tr"] if key not in plain and not key.startswith(starts)
-        }
+        left = {key for key in words(path)["tr"] if key not in plain and not key.startswith(starts)}
         # The overview asks by the name of the task: t(`${name}Title`).
         left = {key for key in left if not re.search(r"(Title|Text|Go)$", key)}
         assert left == set(), path.name

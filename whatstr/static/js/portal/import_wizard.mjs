@@ -14,25 +14,28 @@ const t = translator(words);
 const v = translator(vaultWords);
 const BASES = ["explicit_consent", "merchant", "informational"];
 
-/**
- * importWizard({vault, list, finished, leave}) -> an element. `list` ({id, name, consent}) to append
- * to; `finished({id, rows, added?})` once everything is sealed and stored.
- */
-export function importWizard({ vault, list = null, finished, leave }) {
-  const trail = steps([t("stepFile"), t("stepColumns"), t("stepResult"), t("stepSave")]);
-  const stage = h("div", { class: "stack" });
-  const node = h("div", { class: "stack-lg" }, trail, stage);
-  const file = { chosen: null, choices: {} };
-  const put = (step, ...content) => {
-    trail.at(step);
-    fill(stage, content);
-    scrollTo({ top: 0 });
-  };
-  const quit = () => h("button", { class: "btn btn-quiet", type: "button", onClick: leave }, t("leave"));
+class Wizard {
+  constructor({ vault, list, finished, leave }) {
+    Object.assign(this, { vault, list, finished, leave });
+    this.file = { chosen: null, choices: {} };
+    this.trail = steps([t("stepFile"), t("stepColumns"), t("stepResult"), t("stepSave")]);
+    this.stage = h("div", { class: "stack" });
+    this.node = h("div", { class: "stack-lg" }, this.trail, this.stage);
+  }
 
-  function choose(problem = null) {
+  put(step, ...content) {
+    this.trail.at(step);
+    fill(this.stage, content);
+    scrollTo({ top: 0 });
+  }
+
+  quit() {
+    return h("button", { class: "btn btn-quiet", type: "button", onClick: this.leave }, t("leave"));
+  }
+
+  choose(problem = null) {
     const id = uid("file");
-    const input = h("input", { type: "file", id, accept: ".csv,.txt,.tsv,.xlsx,text/csv", onChange: () => input.files[0] && look(input.files[0]) });
+    const input = h("input", { type: "file", id, accept: ".csv,.txt,.tsv,.xlsx,text/csv", onChange: () => input.files[0] && this.look(input.files[0]) });
     const zone = h(
       "div",
       {
@@ -45,46 +48,47 @@ export function importWizard({ vault, list = null, finished, leave }) {
         onDrop: (event) => {
           event.preventDefault();
           zone.classList.remove("over");
-          if (event.dataTransfer.files[0]) look(event.dataTransfer.files[0]);
+          if (event.dataTransfer.files[0]) this.look(event.dataTransfer.files[0]);
         },
       },
       h("span", { class: "empty-icon" }, icon("upload", { size: "xl" })),
-      h("h2", {}, list ? t("dropMore", { name: list.name }) : t("drop")),
+      h("h2", {}, this.list ? t("dropMore", { name: this.list.name }) : t("drop")),
       h("p", {}, t("dropText")),
       input,
       h("label", { class: "btn btn-primary", for: id }, t("chooseFile")),
     );
-    put(0, problem, zone, h("div", {}, quit()));
+    this.put(0, problem, zone, h("div", {}, this.quit()));
   }
 
-  async function look(chosen, choices = null) {
-    file.chosen = chosen;
-    file.choices = choices ?? {};
-    fill(stage, h("p", { role: "status" }, t("looking", { name: chosen.name })));
+  async look(chosen, choices = null) {
+    this.file.chosen = chosen;
+    this.file.choices = choices ?? {};
+    fill(this.stage, h("p", { role: "status" }, t("looking", { name: chosen.name })));
     try {
-      const found = await vault.call("import.inspect", choices ? choices : { file: chosen });
-      columns(found);
+      const found = await this.vault.call("import.inspect", choices ? choices : { file: chosen });
+      this.columns(found);
     } catch (error) {
-      choose(errorNotice(error, { title: t("cannotRead", { name: chosen.name }) }));
+      this.choose(errorNotice(error, { title: t("cannotRead", { name: chosen.name }) }));
     }
   }
 
-  function columns(found) {
+  columns(found) {
     const reinspect = (changed) => {
       const sheet = changed.sheet === undefined ? {} : { sheet: Number(changed.sheet) };
-      look(file.chosen, { ...file.choices, ...changed, ...sheet });
+      this.look(this.file.chosen, { ...this.file.choices, ...changed, ...sheet });
     };
-    const view = mappingView({ found, filename: file.chosen.name, reinspect });
-    const go = h("button", { class: "btn btn-primary", type: "button", onClick: () => view.mapping() && read(view.mapping()) }, t("readRows", { n: fmt.number(found.totalRows) }));
-    put(1, h("h2", {}, t("columnsTitle")), view, h("div", { class: "form-actions" }, h("button", { class: "btn btn-quiet", type: "button", onClick: () => choose() }, t("otherFile")), go));
+    const view = mappingView({ found, filename: this.file.chosen.name, reinspect });
+    const go = h("button", { class: "btn btn-primary", type: "button", onClick: () => view.mapping() && this.read(view.mapping()) }, t("readRows", { n: fmt.number(found.totalRows) }));
+    this.chosenColumns = () => this.put(1, h("h2", {}, t("columnsTitle")), view, h("div", { class: "form-actions" }, h("button", { class: "btn btn-quiet", type: "button", onClick: () => this.choose() }, t("otherFile")), go));
+    this.chosenColumns();
   }
 
-  async function read(mapping) {
+  async read(mapping) {
     const control = new AbortController();
     const bar = progressBar({ label: v("vault.phase.read") });
     const counts = h("p", { class: "meta" });
     const stop = h("button", { class: "btn btn-secondary", type: "button", onClick: () => control.abort() }, t("stop"));
-    put(2, h("section", { class: "panel stack" }, bar, counts, h("div", {}, stop)));
+    this.put(2, h("section", { class: "panel stack" }, bar, counts, h("div", {}, stop)));
     const began = performance.now();
     const onProgress = ({ phase, share, total, valid, invalid, duplicates }) => {
       if (phase !== "read") return;
@@ -93,52 +97,52 @@ export function importWizard({ vault, list = null, finished, leave }) {
       counts.textContent = t("soFar", { valid: fmt.number(valid), duplicates: fmt.number(duplicates), invalid: fmt.number(invalid) });
     };
     try {
-      const found = await vault.call("import.run", { mapping, ...(list ? { list: list.id } : {}) }, { onProgress, signal: control.signal });
-      result(found);
+      const found = await this.vault.call("import.run", { mapping, ...(this.list ? { list: this.list.id } : {}) }, { onProgress, signal: control.signal });
+      this.result(found);
     } catch (error) {
-      choose(error.code === "aborted" ? notice({ tone: "info", text: t("stopped") }) : errorNotice(error));
+      this.choose(error.code === "aborted" ? notice({ tone: "info", text: t("stopped") }) : errorNotice(error));
     }
   }
 
-  function result(found) {
+  result(found) {
     const usable = found.counts.valid > 0;
-    const again = h("button", { class: "btn btn-quiet", type: "button", onClick: () => look(file.chosen) }, t("backToColumns"));
-    const next = h("button", { class: "btn btn-primary", type: "button", disabled: !usable, onClick: () => save(found) }, t("goOn", { n: fmt.number(found.counts.valid) }));
-    put(2, h("h2", {}, t("resultTitle")), resultView(vault, found), !usable && notice({ tone: "warn", text: t("nobodyValid") }), h("div", { class: "form-actions" }, again, next));
+    const again = h("button", { class: "btn btn-quiet", type: "button", onClick: () => this.chosenColumns() }, t("backToColumns"));
+    const next = h("button", { class: "btn btn-primary", type: "button", disabled: !usable, onClick: () => this.save(found) }, t("goOn", { n: fmt.number(found.counts.valid) }));
+    this.put(2, h("h2", {}, t("resultTitle")), resultView(this.vault, found), !usable && notice({ tone: "warn", text: t("nobodyValid") }), h("div", { class: "form-actions" }, again, next));
   }
 
-  async function save(found) {
-    const config = await vault.call("config");
+  async save(found) {
+    const config = await this.vault.call("config");
     const version = versionOf(config, "consent-statement") || config.statement_version;
-    put(3, h("h2", {}, list ? t("appendTitle", { name: list.name }) : t("saveTitle")), consentForm(found, version));
+    this.put(3, h("h2", {}, this.list ? t("appendTitle", { name: this.list.name }) : t("saveTitle")), this.consentForm(found, version));
   }
 
-  function consentForm(found, version) {
+  consentForm(found, version) {
     const block = statementBlock("consent-statement", version);
     if (!block) return notice({ tone: "warn", text: t("reload") });
     const today = new Date().toLocaleDateString("sv-SE", { timeZone: "Europe/Istanbul" });
-    const basis = radios({ name: "basis", legend: t("basis"), value: list?.consent?.basis ?? "explicit_consent", options: BASES.map((key) => [key, t(`basis_${key}`), t(`basis_${key}_text`)]) });
+    const basis = radios({ name: "basis", legend: t("basis"), value: this.list?.consent?.basis ?? "explicit_consent", options: BASES.map((key) => [key, t(`basis_${key}`), t(`basis_${key}_text`)]) });
     const bar = progressBar({ label: v("vault.phase.seal") });
     bar.hidden = true;
     const form = works(
       h(
         "form",
         { class: "panel" },
-        !list && field({ name: "name", label: t("listName"), required: true, value: file.chosen.name.replace(/\.[^.]+$/, ""), help: t("listNameHelp"), attrs: { maxlength: "120" } }),
+        !this.list && field({ name: "name", label: t("listName"), required: true, value: this.file.chosen.name.replace(/\.[^.]+$/, ""), help: t("listNameHelp"), attrs: { maxlength: "120" } }),
         basis,
-        field({ name: "source", label: t("source"), required: true, help: t("sourceHelp"), value: list?.consent?.source ?? "", attrs: { maxlength: "200" } }),
+        field({ name: "source", label: t("source"), required: true, help: t("sourceHelp"), value: this.list?.consent?.source ?? "", attrs: { maxlength: "200" } }),
         field({ name: "collected_on", label: t("collectedOn"), type: "date", required: true, help: t("collectedHelp"), value: "", attrs: { max: today } }),
         block,
         h("div", { class: "gap-above" }, check({ name: "stated", label: t("stated"), required: true })),
         bar,
-        h("div", { class: "form-actions gap-above" }, quit(), submitButton(t("sealPeople", { n: fmt.number(found.counts.valid) }), { iconName: "lock" })),
+        h("div", { class: "form-actions gap-above" }, this.quit(), submitButton(t("sealPeople", { n: fmt.number(found.counts.valid) }), { iconName: "lock" })),
       ),
       {
         busy: t("sealing"),
         check: ({ collected_on: day }) => (day && day > today ? { collected_on: t("futureDay") } : {}),
         work: async (values) => {
           const consent = { basis: basis.picked(), source: values.source.trim(), collected_on: values.collected_on, statement_version: version };
-          await seal(form, bar, { name: values.name?.trim(), consent });
+          await this.seal(form, bar, { name: values.name?.trim(), consent });
         },
       },
     );
@@ -146,7 +150,7 @@ export function importWizard({ vault, list = null, finished, leave }) {
   }
 
   /** Pressed again after a lost connection, it goes on where it stopped. */
-  async function seal(form, bar, { name, consent }) {
+  async seal(form, bar, { name, consent }) {
     const guard = (event) => event.preventDefault();
     addEventListener("beforeunload", guard);
     bar.hidden = false;
@@ -155,10 +159,10 @@ export function importWizard({ vault, list = null, finished, leave }) {
       if (total) bar.update({ done, total });
     };
     try {
-      const made = list
-        ? await vault.call("lists.append", { id: list.id, consent }, { onProgress })
-        : await vault.call("lists.save", { name, consent, source: file.chosen.name }, { onProgress });
-      finished(made);
+      const made = this.list
+        ? await this.vault.call("lists.append", { id: this.list.id, consent }, { onProgress })
+        : await this.vault.call("lists.save", { name, consent, source: this.file.chosen.name }, { onProgress });
+      this.finished(made);
     } catch (error) {
       bar.hidden = true;
       if (error.code === "offline") errorSummary(form, { "": t("goOnLater") });
@@ -167,7 +171,14 @@ export function importWizard({ vault, list = null, finished, leave }) {
       removeEventListener("beforeunload", guard);
     }
   }
+}
 
-  choose();
-  return node;
+/**
+ * importWizard({vault, list, finished, leave}) -> an element. `list` ({id, name, consent}) to append
+ * to; `finished({id, rows, added?})` once everything is sealed and stored.
+ */
+export function importWizard({ vault, list = null, finished, leave }) {
+  const wizard = new Wizard({ vault, list, finished, leave });
+  wizard.choose();
+  return wizard.node;
 }
