@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.leaks.controls import prove
+from tests.leaks.loud_stack import LoudStack
 from tests.leaks.patterns import Tier
 from tests.leaks.scanner import Hit, Result, Scanner
 from tests.leaks.sources import dump_database, dump_queue, left_behind
 from tests.leaks.staff_view import opened_profiles, opened_reports
-from tests.leaks.story import LoudStack, Story
+from tests.leaks.story import Story
 from tests.services import private_folder
 from whatstr.local.stack import Ports
 from whatstr.local.supervisor import Supervisor

@@ -18,102 +18,37 @@ from typing import Any
 
 import redis
 
+from tests.leaks.cast import (
+    ADDRESS,
+    CHANGED,
+    COLUMNS,
+    DRAFT,
+    GUESTS,
+    LATER_TITLE,
+    LIST_NAME,
+    ORDER_TEMPLATE,
+    PASSWORD,
+    PROFILE,
+    PROVED_BY,
+    REPLY,
+    REPORTED,
+    REPORTER,
+    TITLE,
+    UNPROVED,
+)
+from tests.leaks.loud_stack import LoudStack, through_proxy
 from tests.leaks.patterns import Kind, Planted, Tier
-from whatstr.config import Role
 from whatstr.core import clock, queues
 from whatstr.local.demo_customer import EMAIL, DemoCustomer, people
-from whatstr.local.postgres import DATABASE, EmbeddedPostgres
-from whatstr.local.stack import Stack, call, url
+from whatstr.local.postgres import DATABASE
+from whatstr.local.stack import call, url
 from whatstr.simulator.meta.seed import LINE_IDS, NUMBERS, TOKEN
 from whatstr.vault import keys, wire
 from whatstr.vault.client import Profile, VaultClient
 from whatstr.vault.client_lists import Consent
-from whatstr.vault.http import ApiError, ApiSession
-from whatstr.vault.rows import JobRow, ListRow
+from whatstr.vault.http import ApiError
+from whatstr.vault.rows import JobRow
 from whatstr.vault.rpc import Op
-
-ADDRESS = "203.0.113.77"
-PASSWORD = "uzun-bir-kasa-parolası-4471"
-CHANGED = "değişen-kasa-parolası-9920"
-PROFILE = Profile(
-    organization_name="Gülçiçek Butik Anonim Ortaklığı",
-    contact_name="Şükran Gülçiçekoğlu",
-    email="Gizli.Sukran@gulcicek-butik.example",
-    phone="+905307418529",
-    address="Bağdat Caddesi 1453, Maltepe",
-    website="https://gulcicek-butik.example",
-    tax_number="7418529632",
-    tax_office="Küçükyalı Vergi Dairesi",
-)
-# The endings say what the simulator lets these people do (whatstr.simulator.meta.behaviours).
-GUESTS: list[ListRow] = [
-    ("905417730220", "Nilüfer Karataşoğlu", ("Kehribar-7391-Lale", "Çınaraltı Sokağı")),
-    ("905417731240", "Tuğrul İncesulu", ("Yakut-7392-Sümbül", "Gülbahçe Meydanı")),
-    ("905417732261", "Gökçe Ağaçkıran", ("Zümrüt-7393-Nergis", "Ihlamur Yokuşu")),
-    ("905417733251", "Ümmühan Şırnaklı", ("Safir-7394-Manolya", "Söğütlüçeşme")),
-    ("905417734011", "Işılay Köprülüoğlu", ("Opal-7395-Begonya", "Değirmendere")),
-    ("905417735021", "Çağatay Süsoğlu", ("Elmas-7396-Kardelen", "Karanfil Çıkmazı")),
-    ("905417736291", "Hüsnü Yağızbayrak", ("Mercan-7397-Papatya", "Zeytinlik Yolu")),
-]
-LIST_NAME = "Sümbül gecesi davetlileri"
-COLUMNS = ("Parça numarası", "Semt ve sokak")
-TITLE = "Sümbül gecesi çağrısı 2026"
-LATER_TITLE = "Yarınki gizli çağrı 8812"
-REPLY = "Kapı kodumuz 5820, üçüncü kata bırakın"
-REPORTED = "Bana izinsiz yazdılar ve kartımı sordular 8841"
-PROVED_BY = "bana.ulasin@baska-posta.example"
-UNPROVED = "Dolandırıcı bunlar, adımı da biliyorlar 3307"
-REPORTER = "rapor.eden@ornek-posta.example"
-DRAFT = "Yarım kalan taslak: bahar yemeği 6620"
-_ORDER = "siparis_yolda"
-
-
-class LoudStack(Stack):
-    """The service with every log as talkative as it gets, behind one trusted proxy."""
-
-    def environment(self, role: Role) -> dict[str, str]:
-        loud = {"WHATSTR_LOG_LEVEL": "DEBUG"}
-        proxied = {"WHATSTR_PROXIES": "1"} if role in (Role.WEB, Role.ADMIN, Role.HOOK) else {}
-        return super().environment(role) | loud | proxied
-
-    def log_statements(self) -> None:
-        """Let PostgreSQL log each statement with its values, from the first connection on, and keep
-        all of its write-ahead log.
-
-        Settings of a database come after those of the command line (PostgreSQL 18, 19.1), which
-        forbid exactly this.
-        """
-        server = EmbeddedPostgres(self.data_dir)
-        server.start()
-        try:
-            with server.superuser() as connection:
-                for name, value in _TALKATIVE.items():
-                    connection.execute(f"ALTER DATABASE {DATABASE} SET {name} = '{value}'")
-                connection.execute("ALTER SYSTEM SET wal_keep_size = '2GB'")
-        finally:
-            server.stop()
-
-
-_TALKATIVE = {
-    "log_statement": "all",
-    "log_min_error_statement": "error",
-    "log_error_verbosity": "verbose",
-    "log_parameter_max_length": "-1",
-    "log_parameter_max_length_on_error": "-1",
-}
-
-
-class _Forwarded(ApiSession):
-    """As a reverse proxy hands a call on: with the caller's address."""
-
-    def _exchange(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Any:
-        return super()._exchange(method, path, body, headers | {"X-Forwarded-For": ADDRESS})
-
-
-def through_proxy(client: VaultClient) -> VaultClient:
-    """The same client, seen by the service as coming from ADDRESS."""
-    client.api.__class__ = _Forwarded  # its parts share this very session
-    return client
 
 
 class Story:
@@ -148,7 +83,7 @@ class Story:
 
     def _campaigns(self, customer: DemoCustomer) -> None:
         client = customer.client
-        template = next(t for t in customer.templates if t["name"] == _ORDER)
+        template = next(t for t in customer.templates if t["name"] == ORDER_TEMPLATE)
         line = client.api.get("lines")["lines"][0]["id"]
         list_id = client.lists.save(
             LIST_NAME, GUESTS, columns=COLUMNS, consent=Consent("merchant", "", "2026-05-01")
@@ -172,7 +107,7 @@ class Story:
             rows, title=LATER_TITLE, due_at=clock.now() + timedelta(days=1), **common
         )
         client.api.post(f"campaigns/{later}/cancel")
-        test = {"name": _ORDER, "lang": "tr", "id": str(template["id"])}
+        test = {"name": ORDER_TEMPLATE, "lang": "tr", "id": str(template["id"])}
         client.ask(
             Op.TEST_SEND,
             {"line": line, "template": test, "to": GUESTS[5][0], "params": list(rows[5].params)},
