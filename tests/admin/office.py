@@ -217,7 +217,7 @@ def report(
         "from": REPORTER,
         "channel": "forward",
         "at": clock.now().isoformat(),
-        "lines": [{"text": WORDS[0], "mark": True}, {"text": WORDS[1], "mark": False}],
+        "lines": [{"text": WORDS[0], "mark": "true"}, {"text": WORDS[1], "mark": "false"}],
     }
     id_ = uuid.uuid4()
     with as_owner(database) as owner:

@@ -120,8 +120,9 @@ def read_words(*, report_id: uuid.UUID, desk_key: bytes) -> ReportWords:
 def _line(one: Any) -> ReportedLine:
     if not isinstance(one, dict):
         return ReportedLine(str(one), None)
-    mark = one.get("mark")
-    return ReportedLine(str(one.get("text", "")), mark if isinstance(mark, bool) else None)
+    # The sender marks a line true, false or short; a short one proves nothing either way.
+    mark = {"true": True, "false": False}.get(str(one.get("mark")))
+    return ReportedLine(str(one.get("text", "")), mark)
 
 
 def _text(value: Any) -> str | None:

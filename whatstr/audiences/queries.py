@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import undefer
+from sqlalchemy.orm import undefer, undefer_group
 
 from whatstr.audiences.models import Consent, ContactList, ListChunk
 from whatstr.audiences.services import own_list
@@ -34,6 +34,7 @@ def lists(organization_id: uuid.UUID) -> Sequence[ListRow]:
     newest = session().scalars(
         sa.select(Consent)
         .where(Consent.organization_id == organization_id)
+        .options(undefer_group("pii"))
         .distinct(Consent.list_id)
         .order_by(Consent.list_id, Consent.at.desc())
     )

@@ -131,12 +131,12 @@ def put_manifest(
         list_id=list_id,
         member_id=actor.id,
         basis=basis,
-        source=source,
         collected_on=collected_on,
         statement_version=statement_version,
         rows=rows,
         at=now,
     )
+    consent.source = source
     consent.address = actor.address or ""
     session().add(consent)
     record(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import ssl
+from collections.abc import Mapping
 from http.client import (
     HTTPConnection,
     HTTPException,
@@ -26,8 +27,11 @@ class ApiError(DomainError):
 
     code = "api_error"
 
-    def __init__(self, reason: str, status_code: int, **told: Any) -> None:
-        super().__init__(f"{status_code} {reason}", reason=reason, **told)
+    def __init__(
+        self, reason: str, status_code: int, told: Mapping[str, Any] | None = None
+    ) -> None:
+        told = dict(told or {})
+        super().__init__(f"{status_code} {reason}", **{**told, "code": reason})
         self.reason = reason
         self.status_code = status_code
         self.told = told
@@ -142,4 +146,4 @@ def _error(status: int, answer: bytes) -> ApiError:
         told = {key: value for key, value in told.items() if key not in ("detail", "context")}
     except (ValueError, KeyError, TypeError, AttributeError):
         return ApiError("unavailable" if status in (502, 503, 504) else "server_error", status)
-    return ApiError(str(code), status, **told)
+    return ApiError(str(code), status, told)
