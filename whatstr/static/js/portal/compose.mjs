@@ -9,6 +9,7 @@ import { lineProblem, templatePanel } from "./compose_template.mjs";
 import { testPanel } from "./compose_test.mjs";
 import { toastError } from "./errors.mjs";
 import { field, radios } from "./forms.mjs";
+import { knownOptOuts } from "./optouts.mjs";
 import { openPage, show } from "./page.mjs";
 
 const t = translator(words);
@@ -113,7 +114,8 @@ openPage(async ({ vault, me }) => {
     show(first);
     return;
   }
-  await opened(vault, lists, usable);
+  // Who refused since the last time is left out of the plan as well as of the sending.
+  await Promise.all([opened(vault, lists, usable), knownOptOuts(vault)]);
 
   const saved = h("p", { class: "meta", role: "status" });
   const save = later(async () => {

@@ -8,6 +8,7 @@ import { download } from "./download.mjs";
 import { errorNotice, toastError } from "./errors.mjs";
 import { actionButton, field } from "./forms.mjs";
 import { importWizard } from "./import_wizard.mjs";
+import { knownOptOuts, optOutsPanel } from "./optouts.mjs";
 import { lost, openPage, show } from "./page.mjs";
 import { pagedTable } from "./paged_table.mjs";
 
@@ -20,7 +21,7 @@ const importButton = () =>
 const nameOf = (list) => list.name ?? (list.damaged ? t("damaged") : t("unfinished"));
 
 async function allLists() {
-  const lists = await vault.call("lists.all");
+  const [lists, refused] = await Promise.all([vault.call("lists.all"), knownOptOuts(vault)]);
   slot("actions", lists.length > 0 && importButton());
   const people = lists.reduce((sum, list) => sum + (list.rows ?? 0), 0);
   show(
@@ -42,6 +43,7 @@ async function allLists() {
         { key: "state", label: t("state"), value: stateWord, render: stateBadge },
       ],
     }),
+    lists.length + refused.length > 0 && optOutsPanel(refused),
   );
 }
 
