@@ -23,6 +23,12 @@ def service() -> Iterator[Service]:
         yield made
 
 
+@pytest.fixture(autouse=True)
+def tidied(service: Service) -> Iterator[None]:
+    yield
+    service.tidy()
+
+
 @pytest.fixture
 def visit(
     service: Service, new_context: NewContext, pytestconfig: pytest.Config
@@ -44,6 +50,5 @@ def visit(
         return visitor
 
     yield open_one
-    service.stack.supervisor.check()
     complaints = [complaint for visitor in visitors for complaint in visitor.complaints]
     assert complaints == []

@@ -68,7 +68,7 @@ class Customer:
 def signed_up(service: Service, name: str) -> tuple[VaultClient, str, str]:
     """A confirmed account: its client, its e-mail address, its recovery code."""
     email = service.new_email("musteri")
-    client = VaultClient(service.web)
+    client = service.client()
     profile = Profile(
         organization_name=name,
         contact_name="Ayşe Yılmaz",

@@ -21,6 +21,11 @@ def number_of(shown: Locator) -> int:
     return int(re.sub(r"\D", "", shown.inner_text()))
 
 
+def phone_text(digits: str) -> str:
+    """A Turkish number as the portal writes it."""
+    return f"0{digits[2:5]} {digits[5:8]} {digits[8:10]} {digits[10:]}"
+
+
 class Portal:
     """One person of a business at the portal."""
 

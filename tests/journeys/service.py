@@ -13,6 +13,7 @@ from urllib.parse import quote
 from tests.services import private_folder
 from whatstr.local.stack import Ports, Stack, call, url
 from whatstr.local.supervisor import Supervisor
+from whatstr.vault.client import VaultClient
 
 T = TypeVar("T")
 _GAP = 0.05
@@ -24,12 +25,25 @@ class Service:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self._numbers = itertools.count(1)
+        self._to_close: list[VaultClient] = []
         self.web, self.admin = url(stack.ports.web), url(stack.ports.admin)
         self.meta, self.stripe = url(stack.ports.meta), url(stack.ports.stripe)
 
     @property
     def staff_password(self) -> str:
         return self.stack.keys.staff_password
+
+    def client(self) -> VaultClient:
+        """A customer's side of the vault without a browser; its connection ends with the test."""
+        made = VaultClient(self.web)
+        self._to_close.append(made)
+        return made
+
+    def tidy(self) -> None:
+        """After each test: close what it opened; fail if a process has ended."""
+        while self._to_close:
+            self._to_close.pop().api.close()
+        self.stack.supervisor.check()
 
     def own_origins(self) -> set[str]:
         """Where a browser may go in a journey: our two sites and the two simulated ones."""
@@ -81,9 +95,10 @@ class Service:
         found: list[dict[str, Any]] = self.sim(f"messages?to={number}")["messages"]
         return found
 
-    def writes(self, number: str, text: str, *, line: str) -> None:
-        """The person writes to a line (phone_number_id)."""
-        self.sim("inbound", {"phone_number_id": line, "from": number, "text": text})
+    def writes(self, number: str, text: str, *, line: str, to: str = "") -> None:
+        """The person writes to a line (phone_number_id), perhaps as a reply `to` a message."""
+        said = {"phone_number_id": line, "from": number, "text": text}
+        self.sim("inbound", {**said, "context_message_id": to})
 
     @property
     def abuse_line(self) -> str:

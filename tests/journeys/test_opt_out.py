@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visit
 from tests.journeys.customer import LIST, PASSWORD, at_work, crowd
-from tests.journeys.portal import Portal
+from tests.journeys.portal import Portal, phone_text
 from tests.journeys.service import Service
 
 ROWS = 900
@@ -41,6 +41,18 @@ def test_opt_out(visit: Visit, service: Service) -> None:
     row = page.get_by_role("row").filter(has_text=name)
     expect(row).to_contain_text("Engellendi")
     visitor.shoot("campaign-suppressed")
+
+    portal.goto("/kisiler")
+    refused = page.locator("section.panel").filter(
+        has=page.get_by_role("heading", name="Mesaj istemeyenler")
+    )
+    expect(refused.get_by_role("row")).to_have_count(3)
+    expect(refused.get_by_role("row").filter(has_text=phone_text(last))).to_contain_text("DUR")
+    expect(refused.get_by_role("row").filter(has_text=phone_text(taps[0]))).to_contain_text(
+        "düğmeyle"
+    )
+    visitor.shoot("contacts-with-opt-outs")
+    visitor.accessible("contacts-with-opt-outs")
 
     # Neither gets the next campaign, and the plan says so before it is sent.
     portal.compose(title="İkinci", liste=LIST)

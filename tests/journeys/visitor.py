@@ -33,6 +33,8 @@ _WIDE = """
   .slice(0, 5)
   .map((node) => `${node.tagName.toLowerCase()}.${node.className}`)
 """
+# Colours of a theme are there one frame after it is chosen.
+_PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _AXE = Axe()
 expect.set_options(timeout=15_000)
 
@@ -94,11 +96,12 @@ class Visitor:
 
     def shoot(self, name: str) -> None:
         """Pictures of the page as it stands, wide and narrow; it must fit both widths."""
+        whole = self.page.locator("dialog[open]").count() == 0  # a dialog covers the window
         self._pictures.mkdir(parents=True, exist_ok=True)
         for width in reversed(WIDTHS):
             self.page.set_viewport_size({"width": width, "height": HEIGHT})
             self.page.screenshot(
-                path=self._pictures / f"{name}-{width}.png", full_page=True, animations="disabled"
+                path=self._pictures / f"{name}-{width}.png", full_page=whole, animations="disabled"
             )
             self.fits(name)
 
@@ -114,6 +117,7 @@ class Visitor:
         """axe-core finds nothing on the page, in light and in dark."""
         for theme in ("dark", "light"):
             self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            self.page.evaluate(_PAINTED)
             found = _AXE.run(self.page)
             if found.violations_count:
                 raise AssertionError(f"{name} in {theme}:\n{found.generate_report()}")
