@@ -188,7 +188,7 @@ WORDS: dict[type, dict[str, Any]] = {
     },
     ActorKind: {
         "member": lazy_gettext("Member"),
-        "staff": lazy_gettext("Staff"),
+        "staff": lazy_gettext("Colleague"),
         "system": lazy_gettext("System"),
         "recipient": lazy_gettext("Recipient"),
     },
