@@ -76,13 +76,12 @@ class Stack:
         self.keyring = self.data_dir / "secrets" / "sender-keyring.json"
 
     def start(self) -> None:
-        """Servers, then the schema and seeds, then simulators and roles."""
+        """Simulators and servers, then the schema and seeds, then the roles."""
+        self._add_simulators()  # first, since they come up while the servers start
         for server in (self.postgres, self.queue, self.sender_queue):
             self.supervisor.add_server(server)
         self.supervisor.start()
         self._prepare()
-        self._add_simulators()
-        self.supervisor.start()
         self._open_abuse_line()
         for role in (Role.WEB, Role.ADMIN, Role.HOOK, Role.WORKER, Role.SENDER, Role.SCHEDULER):
             self._add_role(role)
