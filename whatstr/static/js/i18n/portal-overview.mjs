@@ -1,6 +1,9 @@
 /** The overview. */
 export default {
   tr: {
+    statements: "Denetim ekibinin kararları",
+    statementOf: "{at} tarihli gerekçe bildirimi",
+    appealUntil: "{at} tarihine kadar bildirim e-postasını yanıtlayarak itiraz edebilirsiniz.",
     todo: "Sıradaki adımınız",
     todoDone: "{done} / {all} tamam",
     ready: "tamam",
@@ -34,6 +37,9 @@ export default {
     newCampaign: "Yeni kampanya",
   },
   en: {
+    statements: "Decisions of our abuse desk",
+    statementOf: "Statement of reasons of {at}",
+    appealUntil: "You may object until {at} by answering the e-mail that told you of it.",
     todo: "Your next step",
     todoDone: "{done} of {all} done",
     ready: "done",

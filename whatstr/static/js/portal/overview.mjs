@@ -2,6 +2,7 @@
 
 import words from "../i18n/portal-overview.mjs";
 import { emptyState, figure, fmt, h, icon, slot, translator } from "../ui/index.mjs";
+import { getJson } from "../vault/http.mjs";
 import { lineBadge, lineTitle, qualityWord } from "./badges.mjs";
 import { campaignList } from "./campaign_card.mjs";
 import { openPage, show } from "./page.mjs";
@@ -84,12 +85,31 @@ function campaigns(all) {
   );
 }
 
+/** What our abuse desk decided, word for word; each opens by itself. */
+function statements(all) {
+  return h(
+    "section",
+    { class: "panel" },
+    h("h2", {}, t("statements")),
+    all.map(({ at, text, appeal_until: until }) =>
+      h(
+        "details",
+        {},
+        h("summary", {}, t("statementOf", { at: fmt.date(at) })),
+        text.split("\n").filter(Boolean).map((line) => h("p", {}, line)),
+        until && h("p", { class: "meta" }, t("appealUntil", { at: fmt.date(until) })),
+      ),
+    ),
+  );
+}
+
 openPage(async ({ vault, me }) => {
   const [allLines, allCampaigns] = vault.session.vault_access
     ? await Promise.all([vault.call("lines.all"), vault.call("campaigns.all")])
     : [[], []];
+  const { statements: told } = await getJson("statements");
   if (me.lines > 0 && me.lists > 0) {
     slot("actions", h("a", { class: "btn btn-primary", href: "/kampanyalar/yeni" }, icon("plus"), h("span", {}, t("newCampaign"))));
   }
-  show(todo(me), balance(me.balance), allLines.length > 0 && lines(allLines), (allCampaigns.length > 0 || me.lists > 0) && campaigns(allCampaigns));
+  show(told.length > 0 && statements(told), todo(me), balance(me.balance), allLines.length > 0 && lines(allLines), (allCampaigns.length > 0 || me.lists > 0) && campaigns(allCampaigns));
 });
