@@ -19,7 +19,6 @@ MAY = {
 }
 MAY["sending"] = {*MAY["campaigns"], "campaigns", "abuse"} - {"billing"}
 MAY["abuse"] = {*MAY["campaigns"], "campaigns"}
-MAY["privacy"] = {*MAY["campaigns"], "campaigns", "abuse"}
 SHELLS = {"admin", "portal", "public", "webhooks", "workers", "local"}
 OWN_WORLD = {"simulator"}
 # Modules of the package's root that any file may read.

@@ -1,1 +1,0 @@
-"""What is held about a customer, and how it is shown to them."""
