@@ -119,14 +119,15 @@ def _send_one(customer: Customer, number: str) -> None:
     )
     documents = customer.client.api.get("config")["documents"]
     version = next(d["version"] for d in documents if d["document"] == "launch-statement")
-    customer.client.campaigns.launch(
+    campaign = customer.client.campaigns.launch(
         [JobRow(number, ("Zeynep", "%20"))],
         title="Tek kişi",
         line=customer.client.api.get("lines")["lines"][0]["id"],
         template=offer,
         documents=[{"document": "launch-statement", "version": version}],
     )
-    customer.service.wait("the message", lambda: customer.service.sent_to(number))
+    *_, last = customer.client.campaigns.watch(campaign)
+    assert last["state"] == "done"
 
 
 def _words(service: Service, number: str) -> list[str]:

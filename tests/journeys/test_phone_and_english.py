@@ -73,6 +73,7 @@ def test_the_portal(visit: Visit, service: Service, customer: Customer) -> None:
     page.get_by_role("link", name="Türkçe").click()
     expect(page.locator("html")).to_have_attribute("lang", "tr")
     page.get_by_role("link", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
     visitor.opened()
     portal.type_in({"email": customer.email, "password": PASSWORD})
     portal.press("Sign in")

@@ -98,7 +98,9 @@ class Visitor:
         """Pictures of the page as it stands, wide and narrow; it must fit both widths."""
         whole = self.page.locator("dialog[open]").count() == 0  # a dialog covers the window
         self._pictures.mkdir(parents=True, exist_ok=True)
-        for width in reversed(WIDTHS):
+        own = self.page.viewport_size
+        assert own is not None
+        for width in sorted(WIDTHS, key=lambda one: one == own["width"]):
             self.page.set_viewport_size({"width": width, "height": HEIGHT})
             self.page.screenshot(
                 path=self._pictures / f"{name}-{width}.png", full_page=whole, animations="disabled"
