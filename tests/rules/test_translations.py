@@ -63,3 +63,12 @@ def test_placeholders_are_the_same() -> None:
                 wanted = sorted(set(re.findall(r"%\((\w+)\)", key)) - {"num"})
                 given = sorted(set(re.findall(r"%\((\w+)\)", one)) - {"num"})
                 assert wanted == given, f"{name}: {key}"
+
+
+def test_each_text_stands_in_one_catalogue() -> None:
+    """The domains are searched in order: a second twin would be read by nobody, or by chance."""
+    found: dict[str, list[str]] = {}
+    for name, rows in catalogs():
+        for key in rows:
+            found.setdefault(key, []).append(name)
+    assert {key: names for key, names in found.items() if len(names) > 1} == {}
