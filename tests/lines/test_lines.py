@@ -214,7 +214,8 @@ def test_a_disconnected_line_is_not_paused(shop: Shop) -> None:
 
 def test_a_state_read_before_the_lock_decides_nothing(shop: Shop, database: ModuleDatabase) -> None:
     with staff(shop):
-        assert session().get_one(Line, shop.line).state is LineState.CONNECTED
+        seen = session().get_one(Line, shop.line)
+        assert seen.state is LineState.CONNECTED
         shop.set_line(state=LineState.DISCONNECTED)
         with pytest.raises(IllegalTransition):
             services.pause_line(actor=STAFF, line_id=shop.line, reason="staff")
