@@ -13,7 +13,7 @@ from whatstr.accounts import documents
 from whatstr.accounts.events import EventKind, record_event
 from whatstr.accounts.permissions import Permission
 from whatstr.audiences.policies import MAX_ROWS
-from whatstr.campaigns import policies, queries, services
+from whatstr.campaigns import policies, queries, services, uploads
 from whatstr.campaigns.models import Campaign, CampaignKind, MessageStatus
 from whatstr.core import clock
 from whatstr.core.db import transaction
@@ -60,7 +60,7 @@ def create_campaign() -> Any:
     data = json_body()
     accepted = documents.check_accepted(documents_field(data), [documents.DocumentName.LAUNCH])
     with transaction():
-        made, fresh = services.create_campaign(
+        made, fresh = uploads.create_campaign(
             actor=actor(),
             organization_id=organization_id(),
             launch=_launch(data),
@@ -76,7 +76,7 @@ def create_campaign() -> Any:
 def put_campaign_chunk(campaign_id: uuid.UUID, no: int) -> Any:
     data = binary_body(limit=policies.MAX_CHUNK_BYTES)
     with transaction():
-        services.put_chunk(
+        uploads.put_chunk(
             organization_id=organization_id(), campaign_id=campaign_id, no=no, data=data
         )
     return "", 204
@@ -87,7 +87,7 @@ def put_campaign_chunk(campaign_id: uuid.UUID, no: int) -> Any:
 def put_campaign_media(campaign_id: uuid.UUID, no: int, piece: int) -> Any:
     data = binary_body(limit=policies.MEDIA_PIECE_BYTES)
     with transaction():
-        services.put_media(
+        uploads.put_media(
             organization_id=organization_id(),
             campaign_id=campaign_id,
             no=no,
@@ -114,7 +114,7 @@ def read_campaign_chunk(campaign_id: uuid.UUID, no: int) -> Any:
 @member_access(Permission.CAMPAIGNS_WRITE)
 def commit_campaign(campaign_id: uuid.UUID) -> Any:
     with transaction():
-        done = services.commit_campaign(
+        done = uploads.commit_campaign(
             actor=actor(), organization_id=organization_id(), campaign_id=campaign_id
         )
         member = current_member()
@@ -199,11 +199,11 @@ def error_codes() -> Any:
     }
 
 
-def _launch(data: Data) -> services.Launch:
+def _launch(data: Data) -> uploads.Launch:
     media = field(data, "media", list, max=4)
     if any(type(pieces) is not int for pieces in media):
         raise InvalidInput("media", "wrong_type")
-    return services.Launch(
+    return uploads.Launch(
         id=id_field(data, "id"),
         line_id=id_field(data, "line"),
         kind=choice(data, "kind", CampaignKind),
