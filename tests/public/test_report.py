@@ -109,6 +109,7 @@ def test_a_report_is_sealed_to_the_desk_and_to_the_sender(
     assert json.loads(opened) == {
         "report": report.id.hex,
         "lines": ["Tebrikler!", "Kart numaranızı yazın"],
+        "typed": {"number": "908501112233", "contact": "ayse@ornek.com.tr"},
     }
 
 
