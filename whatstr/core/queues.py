@@ -78,7 +78,7 @@ def task(name: str) -> Callable[[Callable[..., object]], Callable[..., object]]:
 
 def connect(url: str) -> Redis:
     """A client of Redis or Valkey by URL (`redis://`, `rediss://` or `unix://`)."""
-    return Redis.from_url(url)
+    return Redis.from_url(url, socket_connect_timeout=5)
 
 
 def queue(connection: Redis, name: str) -> SafeQueue:
