@@ -4,6 +4,7 @@ import common from "../i18n/portal-common.mjs";
 import { fill, h, notice, pageLang, slot, toast, translator } from "../ui/index.mjs";
 import { openVault } from "../vault/client.mjs";
 import { getJson, postJson, putJson } from "../vault/http.mjs";
+import { documentsBanner } from "./documents.mjs";
 import { errorNotice, toastError } from "./errors.mjs";
 import { actionButton } from "./forms.mjs";
 import { unlockDialog } from "./unlock.mjs";
@@ -90,10 +91,8 @@ function banners({ organization, member, documents_due: due }) {
     list.push(notice({ tone: "danger", title: t("suspended"), text: organization.suspended_reason || t("suspendedText") }));
   }
   if (!member.email_confirmed) list.push(confirmBanner(member));
-  if (due.length > 0) {
-    list.push(notice({ tone: "info", title: t("documentsDue"), children: [h("p", {}, h("a", { href: "/kosullar" }, t("documentsRead")))] }));
-  }
   fill(host, list);
+  if (due.length > 0) documentsBanner(due).then((banner) => host.append(banner), toastError);
 }
 
 function confirmBanner({ email_masked: email }) {

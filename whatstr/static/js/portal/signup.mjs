@@ -1,10 +1,11 @@
 /** Opening an account: the business, a password, the documents, and the recovery code. */
 
 import words from "../i18n/portal-account.mjs";
-import { errorSummary, fmt, h, notice, pageLang, translator } from "../ui/index.mjs";
+import { errorSummary, h, notice, pageLang, translator } from "../ui/index.mjs";
 import { openVault } from "../vault/client.mjs";
+import { documentTick } from "./documents.mjs";
 import { fieldOf, formError, fullSentence, sentence } from "./errors.mjs";
-import { check, field, submitButton, works } from "./forms.mjs";
+import { field, submitButton, works } from "./forms.mjs";
 import { show, showFailure } from "./page.mjs";
 import { recoveryCode } from "./recovery_code.mjs";
 import { reveal, steps } from "./steps.mjs";
@@ -89,20 +90,14 @@ function passwordForm() {
   );
 }
 
-function documentLabel({ title, version, url, document: name }) {
-  const link = h("a", { href: url, target: "_blank", rel: "noopener" }, title ?? name);
-  return [t("acceptBefore"), link, t("acceptAfter", { version: fmt.date(`${version}T12:00:00Z`) })];
-}
-
 function documentsForm(documents) {
-  const ticks = documents.map((one) => check({ name: `document-${one.document}`, label: documentLabel(one), required: true }));
   return works(
     h(
       "form",
       { class: "panel" },
       h("h2", {}, t("documentsTitle")),
       h("p", { class: "meta" }, t("documentsLead")),
-      ticks,
+      documents.map(documentTick),
       h("div", { class: "form-actions" }, back("password"), submitButton(t("toCode"))),
     ),
     {
