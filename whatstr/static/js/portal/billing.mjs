@@ -1,17 +1,17 @@
-/** Credits, plans, payments, and asking for an exception to the non-refundable term. */
+/** Credits, plans, payments, and the ledger; exceptions to the non-refundable term: exceptions.mjs. */
 
 import words from "../i18n/portal-billing.mjs";
 import { dataTable, emptyState, figure, fill, fmt, h, notice, toast, translator } from "../ui/index.mjs";
 import { getJson, postJson } from "../vault/http.mjs";
-import { paymentBadge, toneBadge } from "./badges.mjs";
+import { paymentBadge } from "./badges.mjs";
 import { formDialog } from "./dialogs.mjs";
 import { toastError } from "./errors.mjs";
-import { check, field, radios } from "./forms.mjs";
+import { exceptionCell, exceptionsPanel } from "./exceptions.mjs";
+import { check } from "./forms.mjs";
 import { openPage, show } from "./page.mjs";
 import { statementBlock, versionOf } from "./statements.mjs";
 
 const t = translator(words);
-const GROUNDS = ["duplicate_charge", "never_delivered", "our_outage", "price_error", "legal_order", "hardship"];
 const place = { waiting: h("div"), rest: h("div", { class: "stack-lg" }) };
 let config;
 
@@ -108,36 +108,8 @@ async function settled({ state }) {
   }
 }
 
-function exceptionCell(payment) {
-  if (payment.exception) {
-    const { state, reason } = payment.exception;
-    const tone = { approved: "ok", executed: "ok", rejected: "danger" }[state] ?? "info";
-    return h("span", {}, toneBadge(t(`exception_${state}`), tone, "scale"), reason && h("span", { class: "meta" }, ` ${reason}`));
-  }
-  if (payment.state !== "paid") return "";
-  return h("button", { class: "btn btn-quiet btn-sm", type: "button", onClick: () => askException(payment) }, t("ask"));
-}
-
-async function askException(payment) {
-  const ground = radios({ name: "ground", legend: t("ground"), options: GROUNDS.map((key) => [key, t(`ground_${key}`)]), value: GROUNDS[0] });
-  const made = await formDialog({
-    title: t("askTitle"),
-    submit: t("askSubmit"),
-    body: [
-      h("p", {}, t("askText", { amount: fmt.money(payment.amount_kurus), at: fmt.date(payment.paid_at ?? payment.created_at) })),
-      h("div", { class: "gap-above" }, ground),
-      field({ name: "explanation", label: t("explanation"), type: "textarea", required: true, help: t("explanationHelp"), attrs: { maxlength: "2000" } }),
-    ],
-    work: ({ explanation }) => postJson(`payments/${payment.id}/exception`, { ground: ground.picked(), explanation }),
-  });
-  if (made) {
-    toast(t("asked"), "ok");
-    await load();
-  }
-}
-
 function refunded({ refunded_kurus: amount }) {
-  return amount > 0 ? h("span", { class: "meta" }, t("refunded", { amount: fmt.money(amount) })) : null;
+  return amount > 0 ? h("span", { class: "meta under" }, t("refunded", { amount: fmt.money(amount) })) : null;
 }
 
 function paymentsPanel(payments, plans) {
@@ -155,9 +127,9 @@ function paymentsPanel(payments, plans) {
       columns: [
         { key: "created_at", label: t("date"), render: (row) => fmt.datetimeNode(row.created_at) },
         { key: "plan", label: t("plan"), value: (row) => titles.get(row.plan) ?? row.plan },
-        { key: "amount_kurus", label: t("amount"), num: true, render: (row) => h("span", {}, fmt.money(row.amount_kurus), " ", refunded(row)) },
+        { key: "amount_kurus", label: t("amount"), num: true, render: (row) => h("span", {}, fmt.money(row.amount_kurus), refunded(row)) },
         { key: "state", label: t("state"), value: (row) => t(`pay_${row.state}`), render: paymentBadge },
-        { key: "exception", label: t("exception"), sort: false, value: (row) => row.exception?.state ?? "", render: exceptionCell },
+        { key: "exception", label: t("exception"), sort: false, value: (row) => row.exception?.state ?? "", render: (row) => exceptionCell(row, load) },
       ],
     }),
   );
@@ -191,7 +163,7 @@ function ledgerPanel(entries) {
 async function load() {
   const [billing, { plans }] = await Promise.all([getJson("billing"), getJson("plans")]);
   const fresh = billing.payments.length === 0;
-  const panels = [balancePanel(billing.balance, billing.subscription), plansPanel(plans)];
+  const panels = [balancePanel(billing.balance, billing.subscription), exceptionsPanel(billing.payments, load), plansPanel(plans)];
   if (!fresh) panels.push(paymentsPanel(billing.payments, plans), ledgerPanel(billing.entries));
   fill(place.rest, panels);
 }

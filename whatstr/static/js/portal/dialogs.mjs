@@ -42,6 +42,6 @@ export function formDialog({ title, body, submit, kind = "primary", busy = t("wo
       resolve(result);
     });
     dialog.showModal();
-    form.querySelector("input, select, textarea")?.focus();
+    form.querySelector("input:checked, input:not([type=radio]), select, textarea")?.focus();
   });
 }
