@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -29,7 +30,7 @@ def test_complaints_stop_a_line(visit: Visit, service: Service) -> None:
     (reporter, *_), *everybody = crowd(ROWS)
     _send_one(customer, reporter)
     # The person replies ŞİKAYET to the message, and forwards its words to our number as well.
-    message = service.sent_to(reporter)[0]["id"]
+    message = _last(service, reporter)["id"]
     service.writes(reporter, "ŞİKAYET", line=customer.phone_number_id, to=message)
     words = "\n".join(_words(service, reporter))
     service.writes(reporter, words, line=service.abuse_line)
@@ -126,14 +127,19 @@ def _send_one(customer: Customer, number: str) -> None:
         template=offer,
         documents=[{"document": "launch-statement", "version": version}],
     )
-    *_, last = customer.client.campaigns.watch(campaign)
+    *_, last = customer.client.campaigns.watch(campaign, seconds=60)
     assert last["state"] == "done"
 
 
 def _words(service: Service, number: str) -> list[str]:
-    """The lines of the first message, as its recipient copies them."""
-    seen = service.sent_to(number)[0]["seen"]
+    """The lines of the message, as its recipient copies them."""
+    seen = _last(service, number)["seen"]
     return [seen[part] for part in ("header", "body", "footer") if seen.get(part)]
+
+
+def _last(service: Service, number: str) -> dict[str, Any]:
+    """The newest template that this person got."""
+    return [one for one in service.sent_to(number) if one["type"] == "template"][-1]
 
 
 def _two_reports(desk: Desk, customer: Customer) -> None:

@@ -97,6 +97,7 @@ def _send(portal: Portal) -> str:
     page.locator(".templates .choice").filter(has_text="siparis_yolda").get_by_role("radio").check()
     option = page.locator("select[name=list] option").filter(has_text="Regulars")
     page.locator("select[name=list]").select_option(option.get_attribute("value") or "")
+    page.get_by_label(re.compile("^2 in the ")).select_option(label="Field: İndirim")
     button = page.get_by_role("button", name=re.compile("^Send to 31"))
     expect(button).to_be_enabled()
     portal.tick("stated")
