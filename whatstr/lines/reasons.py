@@ -55,6 +55,20 @@ REASONS: dict[str, tuple[str, str]] = {
     "chunks_missing": _reseal("bazı parçaları eksik", "some of its parts are missing"),
     "chunk_altered": _reseal("bir parçası değiştirilmiş ya da bozulmuş", "a part is damaged"),
     "media_altered": _reseal("başlık dosyası değişmiş ya da eksik", "its file is damaged"),
+    # stopped by our staff, or with its line
+    "staff": (
+        "Görevlilerimiz durdurdu. Gerekçesi e-posta adresinize gönderildi.",
+        "Our staff stopped this. The reasons were sent to your e-mail address.",
+    ),
+    "suspended": (
+        "İşletmenizin gönderimleri durduruldu. Gerekçesi e-posta adresinize gönderildi.",
+        "The sending of your organization is stopped. The reasons were sent to your e-mail "
+        "address.",
+    ),
+    "line_stopped": (
+        "Bu kampanyanın hattı şu anda gönderemiyor; hat açılınca kendiliğinden sürer.",
+        "The line of this campaign cannot send at present; it goes on by itself afterwards.",
+    ),
     # held: somebody can lift it
     "no_connection": (
         "Hattın bağlantısı açılamadı. Hattı yeniden bağlayın, sonra kampanyayı sürdürün.",

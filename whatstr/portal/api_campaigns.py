@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 import flask
@@ -14,14 +13,12 @@ from whatstr.accounts.events import EventKind, record_event
 from whatstr.accounts.permissions import Permission
 from whatstr.audiences.policies import MAX_ROWS
 from whatstr.campaigns import policies, queries, services, uploads
-from whatstr.campaigns.models import Campaign, CampaignKind, MessageStatus
-from whatstr.core import clock
+from whatstr.campaigns.models import CampaignKind, MessageStatus
 from whatstr.core.db import transaction
 from whatstr.core.errors import DomainError, InvalidInput
 from whatstr.core.i18n import language
 from whatstr.core.security import client_address, open_to_all
 from whatstr.lines.error_policy import ERRORS, rule_for
-from whatstr.lines.reasons import sentence_for
 from whatstr.portal import api
 from whatstr.portal.access import (
     actor,
@@ -42,11 +39,11 @@ from whatstr.portal.inputs import (
     instant_field,
     json_body,
     query_integer,
-    show_bytes,
     show_id,
     show_instant,
 )
 from whatstr.portal.sentences import Sentence
+from whatstr.portal.shown_campaigns import show_campaign, standstill
 from whatstr.vault.box import BoxKind
 
 _PAGE = 5000
@@ -145,7 +142,10 @@ def steer_campaign(campaign_id: uuid.UUID, verb: str) -> Any:
 @member_access(Permission.CAMPAIGNS_READ)
 def read_campaigns() -> Any:
     found = queries.campaigns(organization_id())
-    return {"campaigns": [_show(one, counts, 0.0, None) for one, counts in found]}
+    standing = standstill()
+    return {
+        "campaigns": [show_campaign(one, counts=counts, standing=standing) for one, counts in found]
+    }
 
 
 @api.get("/campaigns/<uuid:campaign_id>")
@@ -222,7 +222,13 @@ def _launch(data: Data) -> uploads.Launch:
 def _answer(campaign_id: uuid.UUID) -> dict[str, Any]:
     found = queries.campaign(organization_id(), campaign_id)
     at = queries.progress(found)
-    return _show(found, at.counts, at.rate, at.seconds_left)
+    return show_campaign(
+        found,
+        counts=at.counts,
+        standing=standstill(),
+        rate=at.rate,
+        seconds_left=at.seconds_left,
+    )
 
 
 def _failure(status: MessageStatus, code: int | None, count: int) -> dict[str, Any]:
@@ -233,33 +239,6 @@ def _failure(status: MessageStatus, code: int | None, count: int) -> dict[str, A
         "count": count,
         "action": rule.action,
         "sentence": rule.sentence(language()),
-    }
-
-
-def _show(
-    found: Campaign, counts: Mapping[MessageStatus, int], rate: float, seconds_left: int | None
-) -> dict[str, Any]:
-    return {
-        "id": show_id(found.id),
-        "line": show_id(found.line_id),
-        "kind": found.kind,
-        "state": found.state,
-        "reason": None
-        if found.reason_code is None
-        else {"code": found.reason_code, "sentence": sentence_for(found.reason_code, language())},
-        "rows": found.rows,
-        "chunks": found.chunks,
-        "due_at": show_instant(found.due_at),
-        "expires_at": show_instant(found.expires_at),
-        "created_at": show_instant(found.created_at),
-        "started_at": show_instant(found.started_at),
-        "finished_at": show_instant(found.finished_at),
-        "jk_wrap": show_bytes(found.jk_wrap),
-        "record": show_bytes(found.record),
-        "counts": {str(status): number for status, number in counts.items()},
-        "rate": rate,
-        "seconds_left": seconds_left,
-        "now": show_instant(clock.now()),
     }
 
 

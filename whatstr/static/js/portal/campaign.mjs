@@ -18,7 +18,6 @@ const v = translator(vaultWords);
 const FAST_MS = 1000;
 const SLOW_MS = 5000;
 const PAUSABLE = new Set(["queued", "running", "scheduled"]);
-const RESUMABLE = new Set(["paused", "held"]);
 
 const place = { reason: h("div"), progress: h("section", { class: "panel stack" }), failures: h("section", { class: "panel", hidden: true }), people: h("div"), facts: h("div") };
 let vault;
@@ -102,7 +101,7 @@ function steering() {
   const button = (kind, name, label, onClick) => h("button", { class: `btn btn-${kind}`, type: "button", onClick }, icon(name), h("span", {}, label));
   return [
     PAUSABLE.has(state) && button("secondary", "pause", t("pause"), pause),
-    RESUMABLE.has(state) && actionButton({ label: t("resume"), kind: "primary", iconName: "play", work: resume, failed: toastError }),
+    campaign.resumable && actionButton({ label: t("resume"), kind: "primary", iconName: "play", work: resume, failed: toastError }),
     !OVER.has(state) && button("danger-quiet", "stop", t("cancel"), cancel),
     OVER.has(state) && button("danger-quiet", "trash", t("remove"), remove),
   ];

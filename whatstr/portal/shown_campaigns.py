@@ -1,0 +1,86 @@
+"""A campaign as the portal is told of it: also why one that nobody paused does not move.
+
+Staff stop a line or an organization, Meta stops a line; the sender heeds that before each message
+and leaves the campaign as it is, so that it goes on by itself afterwards. Customers read `held`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from whatstr.abuse.effects import STAFF
+from whatstr.accounts.models import OrganizationState
+from whatstr.campaigns.models import Campaign, CampaignState, MessageStatus
+from whatstr.core import clock
+from whatstr.core.i18n import language
+from whatstr.lines import queries as lines
+from whatstr.lines.models import LineState
+from whatstr.lines.reasons import sentence_for
+from whatstr.portal.access import current_member
+from whatstr.portal.inputs import show_bytes, show_id, show_instant
+
+_MOVING = (CampaignState.QUEUED, CampaignState.RUNNING)
+_RESUMABLE = (CampaignState.PAUSED, CampaignState.HELD)
+
+
+@dataclass(frozen=True)
+class Standstill:
+    """What stops the signed-in organization at present: everything, or some lines, by reason."""
+
+    everything: str | None
+    lines: Mapping[uuid.UUID, str]
+
+    def of(self, campaign: Campaign) -> str | None:
+        """The reason code why a launched campaign stands; None when nothing outside stops it."""
+        if campaign.state not in _MOVING:
+            return None
+        return self.everything or self.lines.get(campaign.line_id)
+
+
+def standstill() -> Standstill:
+    member = current_member()
+    stopped = {
+        line.id: line.state_reason or "line_stopped"
+        for line in lines.lines(member.organization_id)
+        if line.state is not LineState.CONNECTED
+    }
+    active = member.organization_state is OrganizationState.ACTIVE
+    return Standstill(None if active else "suspended", stopped)
+
+
+def show_campaign(
+    found: Campaign,
+    *,
+    counts: Mapping[MessageStatus, int],
+    standing: Standstill,
+    rate: float = 0.0,
+    seconds_left: int | None = None,
+) -> dict[str, Any]:
+    """`campaign` of docs/api.md."""
+    stop = standing.of(found)
+    code = stop or found.reason_code
+    reason = None if code is None else {"code": code, "sentence": sentence_for(code, language())}
+    return {
+        "id": show_id(found.id),
+        "line": show_id(found.line_id),
+        "kind": found.kind,
+        "state": CampaignState.HELD if stop else found.state,
+        "reason": reason,
+        "resumable": found.state in _RESUMABLE and found.reason_code != STAFF,
+        "rows": found.rows,
+        "chunks": found.chunks,
+        "due_at": show_instant(found.due_at),
+        "expires_at": show_instant(found.expires_at),
+        "created_at": show_instant(found.created_at),
+        "started_at": show_instant(found.started_at),
+        "finished_at": show_instant(found.finished_at),
+        "jk_wrap": show_bytes(found.jk_wrap),
+        "record": show_bytes(found.record),
+        "counts": {str(status): number for status, number in counts.items()},
+        "rate": 0.0 if stop else rate,
+        "seconds_left": None if stop else seconds_left,
+        "now": show_instant(clock.now()),
+    }
