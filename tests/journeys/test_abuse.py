@@ -59,6 +59,7 @@ def test_complaints_stop_a_line(visit: Visit, service: Service) -> None:
     _nothing_after(customer, stopped)
 
     portal.state("Bekletiliyor")
+    expect(portal.page.get_by_text("Görevlilerimiz durdurdu")).to_be_visible()
     portal.visitor.shoot("campaign-held")
     portal.goto("/hatlar")
     expect(portal.page.locator("[data-line]")).to_contain_text("Durduruldu")
@@ -106,6 +107,10 @@ def test_a_suspension_needs_a_second_person(visit: Visit, service: Service) -> N
     _nothing_after(customer, time.time())
     owner.visitor.shoot("staff-suspended")
 
+    portal.state("Bekletiliyor")
+    expect(portal.page.get_by_text("İşletmenizin gönderimleri durduruldu")).to_be_visible()
+    assert portal.page.get_by_role("button", name="Sürdür").count() == 0
+    portal.visitor.shoot("campaign-of-suspended")
     portal.goto("/panel")
     expect(portal.page.get_by_text("Gönderimleriniz durduruldu")).to_be_visible()
     portal.visitor.shoot("overview-suspended")
