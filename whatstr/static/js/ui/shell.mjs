@@ -29,6 +29,16 @@ function keepFragment() {
   }
 }
 
+/** The skip link moves the focus alone: an id after # would be lost, and the page with it. */
+function skipKeepsFragment() {
+  document.querySelector(".skip")?.addEventListener("click", (event) => {
+    event.preventDefault();
+    const main = document.getElementById("main");
+    main.focus();
+    main.scrollIntoView();
+  });
+}
+
 /** Turns on what needs more than one press: submitting a form twice sends it once. */
 function submitOnce() {
   document.addEventListener("submit", (event) => {
@@ -53,6 +63,7 @@ function navigationShortcuts() {
 startThemeSwitch();
 closeSheets();
 keepFragment();
+skipKeepsFragment();
 submitOnce();
 navigationShortcuts();
 startShortcuts();
