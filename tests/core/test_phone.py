@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whatstr.core.phone import PhoneError, PhoneProblem, PhoneWarning, mask, normalise, to_e164
+from whatstr.core.phone import (
+    PhoneError,
+    PhoneProblem,
+    PhoneWarning,
+    mask,
+    normalise,
+    readable,
+    to_e164,
+)
 
 TABLE: list[dict[str, Any]] = json.loads(
     (Path(__file__).resolve().parents[1] / "contacts" / "phones.json").read_text("utf-8")
@@ -79,3 +87,8 @@ def test_mask(digits: str, shown: str) -> None:
 
 def test_e164() -> None:
     assert to_e164("905321234567") == "+905321234567"
+
+
+def test_readable_keeps_a_number_on_one_line() -> None:
+    assert readable("908505559999") == "+90\u00a0850\u00a0555\u00a09999"
+    assert readable("") == ""

@@ -218,6 +218,16 @@ def _international(digits: str) -> Phone:
     return _judged(f"+{digits}", None)
 
 
+def readable(digits: str) -> str:
+    """`+90 850 555 9999`, kept on one line; what is no number stays as it is."""
+    try:
+        parsed = phonenumbers.parse(f"+{digits}")
+    except NumberParseException:
+        return digits
+    shown = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return str(shown).replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def _judged(number: str, region: str | None) -> Phone:
     try:
         parsed = phonenumbers.parse(number, region)

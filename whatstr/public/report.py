@@ -16,7 +16,7 @@ from whatstr.accounts.limits import Limits
 from whatstr.core.database import redis
 from whatstr.core.db import transaction
 from whatstr.core.errors import InvalidInput
-from whatstr.core.phone import PhoneError, normalise
+from whatstr.core.phone import PhoneError, normalise, readable
 from whatstr.core.security import client_address, open_to_all
 from whatstr.lines.queries import line_by_number
 from whatstr.public import public
@@ -147,5 +147,5 @@ def _thanks(number: int | None, proof_code: str | None) -> str:
         proof_code=proof_code,
         proof_word=PROOF_WORD,
         prove_url=prove,
-        abuse_line=abuse_line,
+        line_shown=readable(abuse_line or ""),
     )
