@@ -7,12 +7,16 @@ import { check, submitButton, works } from "./forms.mjs";
 
 const t = translator(common);
 
+/** A version is the day it came into force: "2026-11-01" -> "1 Kas 2026". */
+export const versionText = (version) =>
+  /^\d{4}-\d{2}-\d{2}$/.test(version) ? fmt.date(`${version}T12:00:00Z`) : version;
+
 /** The tick for one document of `config`: its title leads to the text, its version stands beside it. */
 export function documentTick({ title, version, url, document: name }) {
   const link = h("a", { href: url, target: "_blank", rel: "noopener" }, title ?? name);
   return check({
     name: `document-${name}`,
-    label: [t("acceptBefore"), link, t("acceptAfter", { version: fmt.date(`${version}T12:00:00Z`) })],
+    label: [t("acceptBefore"), link, t("acceptAfter", { version: versionText(version) })],
     required: true,
   });
 }

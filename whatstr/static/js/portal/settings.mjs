@@ -3,6 +3,8 @@
 import words from "../i18n/portal-settings.mjs";
 import { dataTable, errorSummary, fmt, h, notice, pageLang, toast, translator } from "../ui/index.mjs";
 import { getJson, putJson } from "../vault/http.mjs";
+import { phoneText } from "./badges.mjs";
+import { versionText } from "./documents.mjs";
 import { sentence, toastError } from "./errors.mjs";
 import { actionButton, check, field, submitButton, works } from "./forms.mjs";
 import { openPage, show } from "./page.mjs";
@@ -25,7 +27,7 @@ function profilePanel({ profile, members }) {
     [t("since"), fmt.datetime(profile.created_at)],
   ];
   const people = members.map((one) =>
-    h("li", {}, h("b", {}, one.name), h("p", { class: "meta" }, [known(`role_${one.role}`, one.role), one.email, one.phone, one.email_confirmed_at ? t("emailConfirmed") : t("emailUnconfirmed")].filter(Boolean).join(" · "))),
+    h("li", {}, h("b", {}, one.name), h("p", { class: "meta" }, [known(`role_${one.role}`, one.role), one.email, one.phone && phoneText(one.phone.replace(/\D/g, "")), one.email_confirmed_at ? t("emailConfirmed") : t("emailUnconfirmed")].filter(Boolean).join(" · "))),
   );
   return h("section", { class: "panel stack" }, h("h2", {}, t("held")), h("p", { class: "meta" }, t("heldText")), factList(rows), h("h3", {}, t("members")), h("ul", { class: "rows" }, people));
 }
@@ -146,7 +148,7 @@ const documentsPanel = (rows) => table({
   columns: [
     atColumn,
     { key: "document", label: t("document"), value: (row) => known(`doc_${row.document}`, row.document) },
-    { key: "version", label: t("version") },
+    { key: "version", label: t("version"), render: (row) => versionText(row.version) },
     { key: "address", label: t("address_ip") },
   ],
 });
