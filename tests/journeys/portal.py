@@ -100,8 +100,8 @@ class Portal:
 
     # Money --------------------------------------------------------------------------------------
 
-    def buy(self, plan: str) -> None:
-        """A plan by its title, paid on Stripe's page; back here once the credits are there."""
+    def choose(self, plan: str) -> None:
+        """A plan by its title, with the term accepted; the hosted page opens."""
         self.goto("/odeme")
         card = self.page.locator("li.card-flat").filter(
             has=self.page.get_by_role("heading", name=plan, exact=True)
@@ -109,12 +109,16 @@ class Portal:
         self.press("Bu paketi seç", within=card)
         self.tick("accepted")
         self.press(re.compile("ödemeye geç$"), within=self.dialog)
+        self.page.wait_for_url(f"{self.service.stripe}/**")
+
+    def buy(self, plan: str) -> None:
+        """A plan paid on Stripe's page; back here once the credits are there."""
+        self.choose(plan)
         self.pay()
         expect(self.page.get_by_text("Ödemeniz alındı, kontörünüz eklendi")).to_be_visible()
 
     def pay(self) -> None:
         """The simulator's hosted page."""
-        self.page.wait_for_url(f"{self.service.stripe}/**")
         self.page.locator("#card_number").fill(CARD)
         self.page.locator("#expiry").fill("12 / 34")
         self.page.locator("#cvc").fill("123")

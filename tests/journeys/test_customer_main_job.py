@@ -111,6 +111,10 @@ def _sign_up(portal: Portal, profile: Profile) -> None:
 def _buy(portal: Portal) -> None:
     portal.goto("/odeme")
     portal.visitor.shoot("plans")
+    portal.choose("Başlangıç")
+    portal.page.locator("a.back").click()  # a change of mind costs nothing
+    expect(portal.page.get_by_text("Ödeme yapılmadı")).to_be_visible()
+    portal.visitor.shoot("billing-left")
     portal.buy("İşletme")
     expect(portal.page.locator(".figure-value").first).to_have_text("10.000")
     portal.visitor.shoot("billing-paid")

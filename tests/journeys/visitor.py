@@ -96,16 +96,18 @@ class Visitor:
 
     def shoot(self, name: str) -> None:
         """Pictures of the page as it stands, wide and narrow; it must fit both widths."""
-        whole = self.page.locator("dialog[open]").count() == 0  # a dialog covers the window
-        self._pictures.mkdir(parents=True, exist_ok=True)
-        own = self.page.viewport_size
+        page, own = self.page, self.page.viewport_size
         assert own is not None
+        dialog = page.locator("dialog[open]").count() > 0  # it covers the window, not the page
+        self._pictures.mkdir(parents=True, exist_ok=True)
         for width in sorted(WIDTHS, key=lambda one: one == own["width"]):
-            self.page.set_viewport_size({"width": width, "height": HEIGHT})
-            self.page.screenshot(
-                path=self._pictures / f"{name}-{width}.png", full_page=whole, animations="disabled"
-            )
+            page.set_viewport_size({"width": width, "height": HEIGHT})
             self.fits(name)
+            # A window as tall as the page, so that what sticks to its edges stays there.
+            height = HEIGHT if dialog else page.evaluate("document.documentElement.scrollHeight")
+            page.set_viewport_size({"width": width, "height": height})
+            page.screenshot(path=self._pictures / f"{name}-{width}.png", animations="disabled")
+        page.set_viewport_size(own)
 
     def fits(self, name: str) -> None:
         """Nothing can be scrolled sideways."""
