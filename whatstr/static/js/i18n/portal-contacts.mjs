@@ -136,7 +136,7 @@ export default {
     stateReady: "Sealed",
     stateUploading: "Unfinished",
     stateDamaged: "Does not open",
-    totals: "{lists} lists, {people} people in all",
+    totals: "{lists} {lists|list|lists}, {people} {people|person|people} in all",
     none: "You have no contact list yet",
     noneText: "Choose your Excel or CSV file. It is read in this browser, the numbers are checked, then encrypted and stored; the file itself is sent nowhere.",
     import: "Import from a file",

@@ -42,11 +42,11 @@ export const qualityWord = ({ quality }) => t(`quality${["GREEN", "YELLOW", "RED
 export const lineName = ({ verified_name: name, display_number: number }) => name || number || t("lineUnnamed");
 
 /** A phone number stays on one line. */
-const unbroken = (number) => number?.replaceAll(" ", "\u00a0");
+export const unbroken = (number) => number?.replaceAll(" ", "\u00a0");
 
 /** "Anadolu Çiçek · +90 532 111 22 33" */
 export const lineTitle = (line) =>
-  [line.verified_name, unbroken(line.display_number)].filter(Boolean).join(" · ") || t("lineUnnamed");
+  [line.verified_name, unbroken(line.display_number)].filter(Boolean).join("\u00a0· ") || t("lineUnnamed");
 
 /** Digits with country code as people read them; `masked` keeps the last two. */
 export function phoneText(digits, masked = false) {

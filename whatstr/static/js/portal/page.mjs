@@ -49,6 +49,7 @@ export async function openPage(build) {
       return;
     }
     const me = await getJson("me");
+    await keepLanguage(me);
     frame(vault, me);
     await build({ vault, me });
     view().removeAttribute("aria-busy");
@@ -60,7 +61,6 @@ export async function openPage(build) {
 
 function frame(vault, me) {
   slot("org-name", me.organization.name);
-  keepLanguage(me);
   banners(me);
   for (const button of document.querySelectorAll('[data-action="sign-out"]')) {
     button.addEventListener("click", () => vault.call("logout").catch(toastError));

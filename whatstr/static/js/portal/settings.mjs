@@ -3,7 +3,7 @@
 import words from "../i18n/portal-settings.mjs";
 import { dataTable, errorSummary, fmt, h, notice, pageLang, toast, translator } from "../ui/index.mjs";
 import { getJson, putJson } from "../vault/http.mjs";
-import { phoneText } from "./badges.mjs";
+import { phoneText, unbroken } from "./badges.mjs";
 import { versionText } from "./documents.mjs";
 import { sentence, toastError } from "./errors.mjs";
 import { actionButton, check, field, submitButton, works } from "./forms.mjs";
@@ -27,7 +27,7 @@ function profilePanel({ profile, members }) {
     [t("since"), fmt.datetime(profile.created_at)],
   ];
   const people = members.map((one) =>
-    h("li", {}, h("b", {}, one.name), h("p", { class: "meta" }, [known(`role_${one.role}`, one.role), one.email, one.phone && phoneText(one.phone.replace(/\D/g, "")), one.email_confirmed_at ? t("emailConfirmed") : t("emailUnconfirmed")].filter(Boolean).join(" · "))),
+    h("li", {}, h("b", {}, one.name), h("p", { class: "meta" }, [known(`role_${one.role}`, one.role), one.email, one.phone && unbroken(phoneText(one.phone.replace(/\D/g, ""))), one.email_confirmed_at ? t("emailConfirmed") : t("emailUnconfirmed")].filter(Boolean).join(" · "))),
   );
   return h("section", { class: "panel stack" }, h("h2", {}, t("held")), h("p", { class: "meta" }, t("heldText")), factList(rows), h("h3", {}, t("members")), h("ul", { class: "rows" }, people));
 }
