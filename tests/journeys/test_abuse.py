@@ -112,7 +112,9 @@ def test_a_suspension_needs_a_second_person(visit: Visit, service: Service) -> N
     assert portal.page.get_by_role("button", name="Sürdür").count() == 0
     portal.visitor.shoot("campaign-of-suspended")
     portal.goto("/panel")
-    expect(portal.page.get_by_text("Gönderimleriniz durduruldu")).to_be_visible()
+    told = portal.page.locator("[data-slot=banners] .notice").first
+    expect(told).to_contain_text("Gönderimleriniz durduruldu")
+    expect(told).to_contain_text("Gerekçesi e-posta adresinize gönderildi")
     portal.visitor.shoot("overview-suspended")
     portal.visitor.accessible("overview-suspended")
 

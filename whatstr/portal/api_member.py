@@ -16,9 +16,10 @@ from whatstr.audit.queries import reveals_of
 from whatstr.billing import ledger
 from whatstr.campaigns.queries import campaign_count
 from whatstr.core.db import transaction
-from whatstr.core.i18n import LANGUAGES
+from whatstr.core.i18n import LANGUAGES, language
 from whatstr.core.phone import to_e164
 from whatstr.lines.queries import line_count
+from whatstr.lines.reasons import sentence_for
 from whatstr.portal import api
 from whatstr.portal.access import actor, current_member, member_access, organization_id
 from whatstr.portal.inputs import field, json_body, one_of, show_id, show_instant
@@ -37,7 +38,7 @@ def me() -> dict[str, Any]:
             "customer_no": known.organization.customer_no,
             "name": known.organization.name,
             "state": str(known.organization.state),
-            "suspended_reason": known.organization.state_reason,
+            "suspended_reason": sentence_for(known.organization.state_reason, language()),
         },
         "member": {
             "id": show_id(signed_in.member_id),
