@@ -19,6 +19,7 @@ from tests.services import ModuleDatabase
 from tests.vault.fake_api import TEMPLATE
 from tests.vault.test_worker import CONSENT, Panel
 from whatstr.accounts.models import Member
+from whatstr.core.security import PANEL_CSP, open_to_all
 from whatstr.local.valkey import EmbeddedValkey
 from whatstr.vault import rpc
 from whatstr.vault.certificate import Certificate, make_certificate
@@ -40,6 +41,7 @@ def address(
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     with role_app("web", database, valkey_server, WHATSTR_WEB_URL=url) as app:
+        app.add_url_rule("/bos", "blank", open_to_all(_blank))
         server = make_server("127.0.0.1", port, app, threaded=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -47,6 +49,12 @@ def address(
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _blank() -> tuple[str, dict[str, str]]:
+    """A page of the panel without a module of its own, which would act on a session by itself."""
+    page = "<!doctype html><html lang=tr><title>t</title></html>"
+    return page, {"Content-Security-Policy": PANEL_CSP}
 
 
 @pytest.fixture
@@ -93,10 +101,10 @@ def answer_requests(database: ModuleDatabase, stop: threading.Event) -> None:
 
 
 class RealPanel(Panel):
-    """The panel on the sign-in page of the real web role."""
+    """The panel on an empty page of the real web role."""
 
     def __init__(self, page: Page, address: str, email: str) -> None:
-        super().__init__(page, f"{address}/giris", None)  # type: ignore[arg-type]
+        super().__init__(page, f"{address}/bos", None)  # type: ignore[arg-type]
         self.email = email
 
     def sign_up(self) -> str:

@@ -5,7 +5,7 @@ import {
 } from "./formats.mjs";
 import { getBytes, getJson, parallel, patiently, putBytes, putJson } from "./http.mjs";
 import { openListKey } from "./keys.mjs";
-import { fromB64, toB64 } from "./primitives.mjs";
+import { fromB64, random, toB64 } from "./primitives.mjs";
 import { cache, vault } from "./state.mjs";
 
 const LANES = 4;
@@ -89,6 +89,9 @@ export async function sealChunks(id, lk, plan, have, { report, signal }) {
   });
   return plan.map(({ no, version }) => [no, version]);
 }
+
+/** A version of a chunk that nobody else has written: 31 random bits, above the first version. */
+export const randomVersion = () => (new DataView(random(4).buffer).getUint32(0) >>> 1) | 2;
 
 /** Rows cut into chunks of 500, numbered from `first`. */
 export function cut(rows, first = 0, version = 1) {

@@ -4,7 +4,7 @@ import { VaultError } from "./errors.mjs";
 import { CHUNK_ROWS, idBytes } from "./formats.mjs";
 import { getJson, patiently, postJson, remove } from "./http.mjs";
 import { wrapListKey } from "./keys.mjs";
-import { cut, forgetList, loadList, openListHead, putManifest, sealChunks } from "./lists.mjs";
+import { cut, forgetList, loadList, openListHead, putManifest, randomVersion, sealChunks } from "./lists.mjs";
 import { importedRows, spendImport } from "./ops_import.mjs";
 import { random, toB64 } from "./primitives.mjs";
 import { newId } from "./sender.mjs";
@@ -50,7 +50,11 @@ async function save({ name, columns, consent, source }, context) {
   return { id, rows: rows.length };
 }
 
-/** New rows go to the end: the last chunk is written anew as the next version, the others stay. */
+/**
+ * New rows go to the end: the last chunk is written anew, the others stay. The new chunks share a
+ * random version: two windows that append at once never write the same one, so whichever manifest
+ * is refused leaves no chunk in the other's list.
+ */
 async function append({ id, consent }, context) {
   const imported = importedRows();
   if (imported.list !== id) throw new VaultError("nothing_imported", "list");
@@ -70,8 +74,7 @@ async function append({ id, consent }, context) {
   const { chunks, rows } = list.manifest;
   const full = Math.floor(rows / CHUNK_ROWS);
   const tail = list.rows.slice(full * CHUNK_ROWS);
-  const plan = cut([...tail, ...added], full);
-  if (tail.length > 0) plan[0].version = chunks[full][1] + 1;
+  const plan = cut([...tail, ...added], full, randomVersion());
   const fresh = await sealChunks(id, list.lk, plan, new Set(), context);
   const manifest = { ...list.manifest, columns, rows: rows + added.length, chunks: [...chunks.slice(0, full), ...fresh] };
   await putManifest(id, list.lk, manifest, list.version + 1, consent ?? list.consent, context);
