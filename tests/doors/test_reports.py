@@ -191,6 +191,16 @@ def test_a_replied_complaint_is_bound_to_its_message(doors: Doors, word: str) ->
     assert any("Bildiriminiz" in str(one) for one in doors.sent_to(number))
 
 
+def test_a_telephone_that_answers_by_itself_makes_one_report(doors: Doors) -> None:
+    number, _, _ = sent(doors)
+    (message,) = doors.sent_to(number)
+    for _ in range(3):
+        doors.says(**{"from": number, "text": "ŞİKAYET", "context": {"id": message["id"]}})
+        doors.says(**{"from": number, "text": "ŞİKAYET"})
+
+    assert len(doors.reports()) == 2  # one for the message, one a day without naming one
+
+
 def test_a_complaint_without_context_says_what_is_certain(doors: Doors) -> None:
     number, _, _ = sent(doors)
     (stranger,) = people(1)

@@ -188,7 +188,7 @@ def _at_line(message: Incoming, connection: Connection, answers: list[Answer]) -
             _tell_opt_out(message, connection, source, replied)
         return
     if message.reports:
-        reports.replied(
+        new = reports.replied(
             organization_id=organization,
             line_id=connection.line_id,
             message=replied,
@@ -196,7 +196,8 @@ def _at_line(message: Incoming, connection: Connection, answers: list[Answer]) -
             digits=message.digits,
             at=message.at,
         )
-        answers.append(_answer(message, connection, Wording.REPORTED))
+        if new:
+            answers.append(_answer(message, connection, Wording.REPORTED))
         return
     fields = {
         "from": message.digits,

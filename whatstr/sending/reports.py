@@ -67,10 +67,16 @@ def replied(
     known: set[bytes],
     digits: str,
     at: datetime,
-) -> None:
+) -> bool:
     """ŞİKAYET as a reply. With its context, sender, message and recipient are certain; without,
-    it is certain only that something was sent to this person, or not even that."""
+    it is certain only that something was sent to this person, or not even that. One report for a
+    message, and one a day without: False when it was made before, so that a telephone that answers
+    by itself fills no queue."""
     sure = message is not None and message.organization_id == organization_id
+    day = at.date().isoformat().encode()
+    unsure = organization_id.bytes + min(known, default=b"") + day
+    if not report_checks.first(b"reply:" + (message.mref if message and sure else unsure), at):
+        return False
     sent = sure or report_checks.wrote_to(organization_id, known)
     session().execute(
         sa.insert(AbuseReport).values(
@@ -85,6 +91,7 @@ def replied(
         )
     )
     notify(CHANNEL)
+    return True
 
 
 def by_link(*, code_mref: bytes, category: str, lines: Sequence[str], at: datetime) -> None:

@@ -94,7 +94,9 @@ class Outcomes:
         step(settings.delivered_ms, "arrive" if quiet else "delivered")
         if reads:
             step(settings.read_ms, "read")
-        if doing.reply:
+        # People answer what comes unasked, not the answer to their answer.
+        unasked = message.type == "template" or not message.in_window
+        if doing.reply and unasked:
             step(settings.reply_ms, "reply", doing.reply)
         if doing.taps_opt_out:
             step(settings.reply_ms, "tap")
