@@ -1,6 +1,11 @@
 /** The overview. */
 export default {
   tr: {
+    replies: "Gelen yanıtlar",
+    repliesText: "Alıcıların yazdıkları yalnızca size şifrelenir. Gördüğünüzü sildiğinizde bizde de kalmaz.",
+    replySeen: "Gördüm, sil",
+    replyHidden: "Numarasını gizleyen kişi",
+    replyNoText: "Metin olmayan bir yanıt (resim, ses veya dosya). WhatsApp Business hesabınızdan bakın.",
     statements: "Denetim ekibinin kararları",
     statementOf: "{at} tarihli gerekçe bildirimi",
     appealUntil: "{at} tarihine kadar bildirim e-postasını yanıtlayarak itiraz edebilirsiniz.",
@@ -37,6 +42,11 @@ export default {
     newCampaign: "Yeni kampanya",
   },
   en: {
+    replies: "Replies",
+    repliesText: "What people write back is encrypted for you alone. Once you remove it, we hold it no more either.",
+    replySeen: "Seen, remove",
+    replyHidden: "Somebody who hides the number",
+    replyNoText: "A reply without text (a picture, a voice message or a file). Look in your WhatsApp Business account.",
     statements: "Decisions of our abuse desk",
     statementOf: "Statement of reasons of {at}",
     appealUntil: "You may object until {at} by answering the e-mail that told you of it.",

@@ -75,8 +75,10 @@ async function steer(verb, { title, body, danger = false }) {
 const pause = () => steer("pause", { title: t("pauseTitle"), body: t("pauseText", { n: fmt.number(untouched(campaign)) }) });
 
 function cancel() {
-  const handled = settledRows(campaign) + sum(campaign.counts, "handing");
-  const body = [t("cancelText", { n: fmt.number(untouched(campaign)) }), handled > 0 ? t("cancelKept", { n: fmt.number(handled) }) : null, t("cancelCredits")];
+  // A row in hand may still leave or may come back: it counts with those that are spared at most.
+  const handled = settledRows(campaign);
+  const spared = untouched(campaign) + sum(campaign.counts, "handing");
+  const body = [t("cancelText", { n: fmt.number(spared) }), handled > 0 ? t("cancelKept", { n: fmt.number(handled) }) : null, t("cancelCredits")];
   return steer("cancel", { title: t("cancelTitle"), body: body.filter(Boolean), danger: true });
 }
 

@@ -6,6 +6,7 @@ import { getJson } from "../vault/http.mjs";
 import { lineBadge, lineTitle, qualityWord } from "./badges.mjs";
 import { campaignList } from "./campaign_card.mjs";
 import { openPage, show } from "./page.mjs";
+import { repliesPanel, unseenReplies } from "./replies.mjs";
 
 const t = translator(words);
 
@@ -104,12 +105,12 @@ function statements(all) {
 }
 
 openPage(async ({ vault, me }) => {
-  const [allLines, allCampaigns] = vault.session.vault_access
-    ? await Promise.all([vault.call("lines.all"), vault.call("campaigns.all")])
-    : [[], []];
+  const [allLines, allCampaigns, replies] = vault.session.vault_access
+    ? await Promise.all([vault.call("lines.all"), vault.call("campaigns.all"), unseenReplies(vault)])
+    : [[], [], []];
   const { statements: told } = await getJson("statements");
   if (me.lines > 0 && me.lists > 0) {
     slot("actions", h("a", { class: "btn btn-primary", href: "/kampanyalar/yeni" }, icon("plus"), h("span", {}, t("newCampaign"))));
   }
-  show(told.length > 0 && statements(told), todo(me), balance(me.balance), allLines.length > 0 && lines(allLines), (allCampaigns.length > 0 || me.lists > 0) && campaigns(allCampaigns));
+  show(told.length > 0 && statements(told), todo(me), balance(me.balance), allLines.length > 0 && lines(allLines), (allCampaigns.length > 0 || me.lists > 0) && campaigns(allCampaigns), repliesPanel(vault, replies));
 });
