@@ -103,6 +103,7 @@ class Stack:
         import flask_migrate
 
         from whatstr import create_app
+        from whatstr.core.crypto import Ring
         from whatstr.core.db import db
         from whatstr.local import seeds
         from whatstr.sending.keyring import Keyring
@@ -117,6 +118,7 @@ class Stack:
             finally:
                 db.session.remove()
                 db.engine.dispose()
+                Ring.clear()  # what supervises the processes keeps none of their keys
 
     @property
     def ident_public(self) -> str:
