@@ -19,6 +19,7 @@ const DRAW_MS = 350;
 const state = {
   draft: null, title: "", line: "", template: null, wanted: null, list: null, mapping: null,
   kind: "marketing", when: "now", at: "", media: null, row: 0,
+  saving: null, launching: false,
 };
 
 const later = (run, wait) => {
@@ -118,7 +119,7 @@ openPage(async ({ vault, me }) => {
   await Promise.all([opened(vault, lists, usable), knownOptOuts(vault)]);
 
   const saved = h("p", { class: "meta", role: "status" });
-  const save = later(async () => {
+  const keep = async () => {
     try {
       const { id } = await vault.call("drafts.save", { ...(state.draft ? { id: state.draft } : {}), value: kept() });
       if (!state.draft) history.replaceState(null, "", `${location.pathname}#taslak=${id}`);
@@ -127,6 +128,10 @@ openPage(async ({ vault, me }) => {
     } catch (error) {
       if (error.code !== "locked") toastError(error);
     }
+  };
+  // A launch takes the draft away: it waits for a save under way, and none begins after it.
+  const save = later(() => {
+    if (!state.launching) state.saving = keep();
   }, SAVE_MS);
 
   const changed = (patch) => {

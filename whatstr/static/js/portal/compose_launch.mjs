@@ -96,6 +96,8 @@ export function launchPanel({ vault, state, config, launched }) {
       if (total) bar.update({ done, total, rate: phase === "seal" ? (done * 1000) / (performance.now() - began) : 0 });
     };
     try {
+      state.launching = true;
+      await state.saving;
       const { title, line, kind, list, template, mapping, media, draft } = state;
       const args = { title: title.trim() || template.name, line, kind, list: list.id, template, mapping, due_at: dueAt(state), documents: [{ document: "launch-statement", version }] };
       if (media) args.media = media;
@@ -104,6 +106,7 @@ export function launchPanel({ vault, state, config, launched }) {
       removeEventListener("beforeunload", guard);
       launched(id);
     } catch (error) {
+      state.launching = false;
       bar.hidden = true;
       if (error.code === "offline") formError(form, { ...error, name: "VaultError", message: t("goOnLater") });
       else formError(form, error);
