@@ -4,6 +4,7 @@
 #   make demo-once   the same once, on free ports; exit status 0 only if the report reconciles
 #   make test        lint, types and all tests, with the journeys in a real browser
 #   make check       the quick part: lint, types, tests without a browser
+#   make bench       measure what the design promises (docs/performance.md); ARGS="throughput": one of it
 #   make leak-scan   live a customer's days, then search everything that is left behind
 #   make lock        resolve the dependencies anew into requirements.lock
 
@@ -23,7 +24,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo demo-once test check leak-scan lint types env translations lock clean
+.PHONY: demo demo-once test check bench leak-scan lint types env translations lock clean
 .DEFAULT_GOAL := demo
 .DELETE_ON_ERROR:
 
@@ -42,6 +43,10 @@ test: env lint types
 
 check: env lint types
 	@$(RUN) pytest -m "not browser" $(ARGS)
+
+# A line of JSON for each (docs/performance.md); exit status 0 only when every bar is reached.
+bench: env
+	@$(RUN) benchmarks $(ARGS)
 
 # The last line is JSON; exit status 0 only when nothing is found. ARGS is the number of contacts.
 leak-scan: env

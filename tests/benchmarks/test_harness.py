@@ -1,0 +1,40 @@
+"""Each benchmark runs on a fresh checkout and says what it measured (small here: no bar counts)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import NAMES
+from tests.services import ROOT
+
+NOT_ONE = {"__init__", "__main__", "measure", "world", "fake_meta"}
+
+
+def test_all_are_run_by_make_bench() -> None:
+    files = {path.stem for path in Path(ROOT, "benchmarks").glob("*.py")}
+    assert files - NOT_ONE == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_prints_one_line_of_json(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-2_000:]
+    (line,) = done.stdout.splitlines()
+    told = json.loads(line)
+    assert told["bench"] == name
+    assert told["value"] > 0
+    assert told["unit"]
+    assert {"bar", "ok", "quick"} <= told.keys()
