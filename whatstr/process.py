@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
 
+from whatstr import ROOT
 from whatstr.config import ConfigError, Role, Settings
+from whatstr.core import logs
+from whatstr.core.hygiene import harden, say_codes_only
 
 HTTP_ROLES = (Role.WEB, Role.ADMIN, Role.HOOK)
 
 
-def server_command(*, host: str, port: int, workers: int) -> list[str]:
-    """The command line of the HTTP server for a web role."""
-    return [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--host",
-        host,
-        "--port",
-        str(port),
-        "--workers",
-        str(workers),
-        "--blocking-threads",
-        "4",
-        "--no-ws",
-        "--log-level",
-        "warning",
+def _serve(*, host: str, port: int, workers: int) -> int:
+    """Be the HTTP server of a web role. Its workers are forks, not new programs: an exec would
+    make the process readable again."""
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    multiprocessing.set_start_method("fork", force=True)
+    sys.path.insert(0, str(ROOT))
+    Server(
         "wsgi:app",
-    ]
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=4,
+        websockets=False,
+        log_level=LogLevels.warning,
+    ).serve()
+    return 0
 
 
 def _run_queue_role(role: Role) -> int:
@@ -62,11 +65,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the command's own words
         return 2
+    harden()
+    logs.configure(settings["WHATSTR_LOG_LEVEL"], strict=not settings.production)
+    say_codes_only()
     if role in HTTP_ROLES:
         host, _, port = settings["WHATSTR_BIND"].rpartition(":")
         workers = int(settings["WHATSTR_WEB_WORKERS"])
-        command = server_command(host=host, port=int(port), workers=workers)
-        os.execv(command[0], command)  # noqa: S606 - no shell, our own words
+        return _serve(host=host, port=int(port), workers=workers)
     return _run_queue_role(role)
 
 

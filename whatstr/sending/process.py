@@ -7,14 +7,11 @@ command line, which imports classes by name (vault design, 2).
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import importlib
 import os
-import resource
 import signal
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass, field
 
@@ -23,6 +20,7 @@ from rq.serializers import JSONSerializer
 from whatstr import create_app, settings_of
 from whatstr.config import Role, Settings
 from whatstr.core.database import redis
+from whatstr.core.hygiene import harden, say_codes_only
 from whatstr.core.logs import configure, get_logger
 from whatstr.core.queues import SafeWorker, queue
 from whatstr.sending import context
@@ -35,29 +33,6 @@ STOP_SECONDS = 90.0
 """A slice finishes what is in flight and writes it; Meta answers within 30 s."""
 BACKOFF_SECONDS = (0.5, 1, 2, 5, 10, 30)
 STEADY_SECONDS = 60.0
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
-
-
-def harden(*, die_with_parent: bool = False) -> None:
-    """No core dump, not readable by a debugger: the process holds keys (vault design, 9)."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-        if die_with_parent:
-            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
-
-def say_codes_only() -> None:
-    """An exception that nobody caught names its class in the log, never its text: that may hold a
-    number (vault design, 9)."""
-
-    def hook(kind: type[BaseException], *_: object) -> None:
-        if issubclass(kind, Exception):
-            log.error("process.failed", error=kind.__name__)
-
-    sys.excepthook = hook
-    threading.excepthook = lambda failed: hook(failed.exc_type)
 
 
 # Children -------------------------------------------------------------------------------------
