@@ -37,6 +37,12 @@ ENVIRONMENTS = {
         "META_VERIFY_TOKEN": KEYS.verify_token,
         "WHATSTR_IDENT_PUBLIC": KEYS.desk_public,
     },
+    "worker": {
+        **QUEUE,
+        "WHATSTR_STAFF_RING": KEYS.staff_ring,
+        "STRIPE_API_KEY": KEYS.stripe_key,
+    },
+    "scheduler": QUEUE,
 }
 PROBE = """
 import json, sys
@@ -66,16 +72,18 @@ def process(request: pytest.FixtureRequest) -> tuple[str, dict[str, list[object]
     return role, json.loads(done.stdout.splitlines()[-1])
 
 
-def test_no_web_process_loads_the_sender(process: tuple[str, dict[str, list[object]]]) -> None:
+def test_no_other_process_loads_the_sender(process: tuple[str, dict[str, list[object]]]) -> None:
     """Vault design, 20.4. `sending.models` is mapping only: metadata must be whole."""
     role, found = process
     loaded = {str(name) for name in found["modules"] if str(name).startswith("whatstr.sending")}
     assert loaded <= {"whatstr.sending", "whatstr.sending.models"}, role
 
 
-def test_no_web_process_loads_another_shell(process: tuple[str, dict[str, list[object]]]) -> None:
+def test_no_process_loads_another_shell(process: tuple[str, dict[str, list[object]]]) -> None:
     role, found = process
-    own = {"web": {"portal", "public", "webhooks"}, "admin": {"admin"}, "hook": {"webhooks"}}[role]
+    own = {"web": {"portal", "public", "webhooks"}, "admin": {"admin"}, "hook": {"webhooks"}}.get(
+        role, {"workers"}
+    )
     shells = {"admin", "portal", "public", "webhooks", "workers", "simulator", "local"}
     loaded = {str(name).split(".")[1] for name in found["modules"] if "." in str(name)}
     assert loaded & shells <= own
