@@ -6,14 +6,14 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
 
-from whatstr.core import clock
+from whatstr.core.prf import prf16
 from whatstr.sending import context, rows
 from whatstr.sending.bodies import Template, fill, is_usable
 from whatstr.sending.mref import new_mref
 from whatstr.sending.opening import Job, media_hash, open_chunk
 from whatstr.sending.rows import Candidate, Retry
 from whatstr.vault.franking import frank_tags
-from whatstr.vault.indexes import Purpose, ix
+from whatstr.vault.indexes import Purpose, account_index_key
 from whatstr.vault.job_header import CHUNK_ROWS
 from whatstr.vault.rows import JobRow
 
@@ -30,6 +30,9 @@ class Batches:
 
     def __init__(self, job: Job) -> None:
         self._job = job
+        self._index_key = account_index_key(
+            context.keyring().ik, Purpose.RECIPIENT, job.header.account
+        )
         self._taken = rows.taken_by_chunk(job.id, size=CHUNK_ROWS)
         self._chunk = -1
         self._fresh: list[int] = []
@@ -49,7 +52,8 @@ class Batches:
         again = rows.due_retries(self._job.id, now=now, limit=size)
         wanted: list[tuple[int, Retry | None]] = [(retry.row, retry) for retry in again]
         wanted += [(row, None) for row in self._take_fresh(size - len(wanted))]
-        return [self._candidate(row, retry, template, media_ids) for row, retry in wanted]
+        _, key = context.keyring().franking_key(now)
+        return [self._candidate(row, retry, template, media_ids, key) for row, retry in wanted]
 
     def media_numbers(self) -> list[int]:
         """Files that the header names."""
@@ -79,15 +83,19 @@ class Batches:
         return self._cache[no][place]
 
     def _candidate(
-        self, row: int, retry: Retry | None, template: Template, media_ids: Mapping[int, str]
+        self,
+        row: int,
+        retry: Retry | None,
+        template: Template,
+        media_ids: Mapping[int, str],
+        key: bytes,
     ) -> Candidate:
         content = self._row(row)
-        account = self._job.header.account
         mref = retry.mref if retry else new_mref()
         one = Candidate(
             row=row,
             to=content.to,
-            recipient_ix=ix(context.keyring().ik, Purpose.RECIPIENT, account, content.to),
+            recipient_ix=prf16(self._index_key, "v", content.to),
             mref=mref,
             again=retry is not None,
             attempts=retry.attempts if retry else 1,
@@ -96,7 +104,6 @@ class Batches:
         )
         media_id = media_ids.get(content.media) if content.media is not None else None
         filled = fill(template, content, mref=mref, media_id=media_id)
-        _, key = context.keyring().franking_key(clock.now())
         one.body = filled.body
         one.tags = frank_tags(key, mref, filled.lines, media_hash(self._job, content.media))
         return one

@@ -11,11 +11,13 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from whatstr.audiences.models import OptOutSource
+from whatstr.core import arrays
 from whatstr.core.db import session
+from whatstr.core.prf import prf16
 from whatstr.lines.cloud_api import Accepted
 from whatstr.sending import context
 from whatstr.sending.rows import Candidate
-from whatstr.vault.indexes import Purpose, ix
+from whatstr.vault.indexes import Purpose, account_index_key, ix
 
 
 class Result(StrEnum):
@@ -85,8 +87,8 @@ def _accepted(outcomes: Sequence[Outcome], campaign_id: uuid.UUID) -> None:
         ),
         {
             "c": campaign_id,
-            "rows": [one.candidate.row for one in outcomes],
-            "ats": [one.at for one in outcomes],
+            "rows": arrays.of_numbers(one.candidate.row for one in outcomes),
+            "ats": arrays.of_moments(one.at for one in outcomes),
         },
     )
 
@@ -160,7 +162,8 @@ def _drop_tags(mrefs: Sequence[bytes]) -> None:
 
 def index_accepted(outcomes: Sequence[Outcome], *, organization_id: uuid.UUID) -> None:
     """Keep the keyed index of each wamid, and of a wa_id that is not the dialled number."""
-    ik, account = context.keyring().ik, organization_id.bytes
+    ik = context.keyring().ik
+    by_wamid = account_index_key(ik, Purpose.WAMID, b"")
     wamids: dict[bytes, bytes] = {}
     aliases: dict[bytes, bytes] = {}
     for one in outcomes:
@@ -168,9 +171,10 @@ def index_accepted(outcomes: Sequence[Outcome], *, organization_id: uuid.UUID) -
         if accepted is None:
             continue
         if accepted.wamid:
-            wamids[ix(ik, Purpose.WAMID, b"", accepted.wamid)] = candidate.mref
+            wamids[prf16(by_wamid, "v", accepted.wamid)] = candidate.mref
         if accepted.wa_id and accepted.wa_id != candidate.to:
-            aliases[ix(ik, Purpose.ALIAS, account, accepted.wa_id)] = candidate.recipient_ix
+            alias = ix(ik, Purpose.ALIAS, organization_id.bytes, accepted.wa_id)
+            aliases[alias] = candidate.recipient_ix
     if wamids:
         session().execute(
             sa.text(
@@ -178,7 +182,11 @@ def index_accepted(outcomes: Sequence[Outcome], *, organization_id: uuid.UUID) -
                 " FROM unnest(CAST(:ixs AS bytea[]), CAST(:mrefs AS bytea[])) AS v(ix, mref)"
                 " ON CONFLICT DO NOTHING"
             ),
-            {"ixs": list(wamids), "mrefs": list(wamids.values()), "at": outcomes[0].at},
+            {
+                "ixs": arrays.of_bytes(wamids),
+                "mrefs": arrays.of_bytes(wamids.values()),
+                "at": outcomes[0].at,
+            },
         )
     if aliases:
         session().execute(

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from whatstr.core import arrays
 from whatstr.core.db import session
 from whatstr.core.errors import DomainError
 from whatstr.lines.error_policy import DUPLICATE, OPTED_OUT, UNUSABLE_ROW
@@ -145,9 +146,9 @@ def _opted_out(organization_id: uuid.UUID, candidates: Sequence[Candidate]) -> s
     found = session().scalars(
         sa.text(
             "SELECT DISTINCT recipient_ix FROM s_optout"
-            " WHERE organization_id = :o AND recipient_ix = ANY(:ix)"
+            " WHERE organization_id = :o AND recipient_ix = ANY(CAST(:ix AS bytea[]))"
         ),
-        {"o": organization_id, "ix": [one.recipient_ix for one in candidates]},
+        {"o": organization_id, "ix": arrays.of_bytes(one.recipient_ix for one in candidates)},
     )
     return {bytes(ix) for ix in found}
 
@@ -158,9 +159,10 @@ def _known(campaign_id: uuid.UUID, candidates: Sequence[Candidate]) -> set[bytes
         return set()
     found = session().scalars(
         sa.text(
-            "SELECT recipient_ix FROM message WHERE campaign_id = :c AND recipient_ix = ANY(:ix)"
+            "SELECT recipient_ix FROM message WHERE campaign_id = :c"
+            " AND recipient_ix = ANY(CAST(:ix AS bytea[]))"
         ),
-        {"c": campaign_id, "ix": fresh},
+        {"c": campaign_id, "ix": arrays.of_bytes(fresh)},
     )
     return {bytes(ix) for ix in found}
 
@@ -209,11 +211,11 @@ def _insert(batch: Batch, entries: Iterable[tuple[Candidate, str, int | None]]) 
             "c": batch.campaign_id,
             "claim": batch.claim,
             "now": batch.now,
-            "rows": [one.row for one, _, _ in made],
-            "st": [status for _, status, _ in made],
-            "codes": [code for _, _, code in made],
-            "mrefs": [one.mref for one, _, _ in made],
-            "ixs": [one.recipient_ix for one, _, _ in made],
+            "rows": arrays.of_numbers(one.row for one, _, _ in made),
+            "st": arrays.of_words(status for _, status, _ in made),
+            "codes": arrays.of_numbers(code for _, _, code in made),
+            "mrefs": arrays.of_bytes(one.mref for one, _, _ in made),
+            "ixs": arrays.of_bytes(one.recipient_ix for one, _, _ in made),
         },
     )
     return set(found)
@@ -276,9 +278,9 @@ def insert_franking(
             "c": campaign_id,
             "kid": kid,
             "hour": now.replace(minute=0, second=0, microsecond=0),
-            "mrefs": [one.mref for one in rows],
-            "rows": [one.row if campaign_id else None for one in rows],
-            "ixs": [one.recipient_ix for one in rows],
-            "tags": [one.tags for one in rows],
+            "mrefs": arrays.of_bytes(one.mref for one in rows),
+            "rows": arrays.of_numbers(one.row if campaign_id else None for one in rows),
+            "ixs": arrays.of_bytes(one.recipient_ix for one in rows),
+            "tags": arrays.of_bytes(one.tags for one in rows),
         },
     )

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from whatstr.core.prf import prf16
@@ -21,16 +22,20 @@ MIN_LINE = 8
 MIN_MATCHED = 20
 TAG_SIZE = 16
 
-_INVISIBLE = dict.fromkeys(
-    [
-        *(0x00AD, 0x034F, 0x061C, 0x180E, 0xFEFF),
-        *range(0x200B, 0x2010),
-        *range(0x202A, 0x202F),
-        *range(0x2060, 0x2070),
-        *range(0xFE00, 0xFE10),
-    ]
-)
-_TURKISH_I = str.maketrans("İIı", "iii")
+# What copying may change or drop, and the letters i of Turkish, which fold to one.
+_CANON: dict[int, str | None] = {
+    **dict.fromkeys(
+        [
+            *(0x00AD, 0x034F, 0x061C, 0x180E, 0xFEFF),
+            *range(0x200B, 0x2010),
+            *range(0x202A, 0x202F),
+            *range(0x2060, 0x2070),
+            *range(0xFE00, 0xFE10),
+            *map(ord, "*_~`"),
+        ]
+    ),
+    **dict.fromkeys(map(ord, "İIı"), "i"),
+}
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 
 
@@ -59,14 +64,15 @@ class Match:
     matched: int
 
 
+@lru_cache(maxsize=64)
 def canon(line: str) -> str:
     """The form in which lines are compared (vault.md 14.9): what copying may change is gone.
 
-    Invisible characters, WhatsApp's formatting marks, spacing, case and the Turkish i.
+    Invisible characters, WhatsApp's formatting marks, spacing, case and the Turkish i. The last few
+    are remembered: most lines of a template are the same in every message.
     """
-    shown = unicodedata.normalize("NFKC", line).translate(_INVISIBLE)
-    plain = re.sub(r"\s+", " ", re.sub(r"[*_~`]+", "", shown)).strip()
-    return unicodedata.normalize("NFC", plain.translate(_TURKISH_I).casefold())
+    shown = unicodedata.normalize("NFKC", line).translate(_CANON)
+    return unicodedata.normalize("NFC", " ".join(shown.split()).casefold())
 
 
 def fill_text(text: str, params: Sequence[str]) -> str:
