@@ -17,6 +17,8 @@ PO := $(wildcard whatstr/translations/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 # Arguments for a single run, for instance: make demo ARGS="--port 8000"
 ARGS ?=
+# Every core helps: a module of tests stays on one process, with servers and databases of its own.
+PARALLEL := -n auto --maxprocesses=4 --dist loadfile
 
 # uv does not read pip's settings: an index that was set for pip is passed on.
 ifneq ($(strip $(PIP_INDEX_URL)),)
@@ -37,12 +39,12 @@ demo-once: env
 # The fast tests first. The browser has a run of its own: its driver keeps an event loop in the main
 # thread. Without Chromium the rest still runs; under CI=true that is a failure.
 test: env lint types
-	@$(RUN) pytest -m "not browser" $(ARGS)
-	@if $(RUN) whatstr.local.chromium; then $(RUN) pytest -m browser $(ARGS); else \
+	@$(RUN) pytest -m "not browser" $(PARALLEL) $(ARGS)
+	@if $(RUN) whatstr.local.chromium; then $(RUN) pytest -m browser $(PARALLEL) $(ARGS); else \
 	  $(RUN) whatstr.local.chromium --missing; [ "$$CI" != true ]; fi
 
 check: env lint types
-	@$(RUN) pytest -m "not browser" $(ARGS)
+	@$(RUN) pytest -m "not browser" $(PARALLEL) $(ARGS)
 
 # A line of JSON for each (docs/performance.md); exit status 0 only when every bar is reached.
 bench: env

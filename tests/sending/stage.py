@@ -39,8 +39,9 @@ _serial = iter(range(10**9))
 
 
 def people(count: int, *, ending: str = "00") -> list[str]:
-    """Numbers that no other test uses; the ending decides what the person does."""
-    return [f"90532{next(_serial):05d}{ending}" for _ in range(count)]
+    """Numbers that no other test uses; the ending decides what the person does. The 0 before it
+    keeps a serial number from making a longer ending (…2 and 20 would be 220, which replies)."""
+    return [f"90532{next(_serial):04d}0{ending}" for _ in range(count)]
 
 
 def job_rows(numbers: Sequence[str]) -> list[JobRow]:
