@@ -114,6 +114,9 @@ def world(*, meta_url: str = "") -> Iterator[World]:
             "META_BASE_URL": url,
             "META_APP_SECRET": "sim-app-secret",
             "WHATSTR_LOG_LEVEL": "ERROR",
+            "WHATSTR_SEND_WINDOW": "00:00-24:00 UTC",
+            "WHATSTR_RAMP_UP": "none",
+            "WHATSTR_CANARY_ROWS": "0",
         }
         owner = stack.enter_context(open_owner(postgres.url()))
         app = create_app(Settings.from_environment(environment))

@@ -222,6 +222,24 @@ VARIABLES: tuple[Variable, ...] = (
         default="900",
     ),
     Variable(
+        "WHATSTR_SEND_WINDOW",
+        "when marketing may go, unless the organization says otherwise: local times and a time zone",
+        _only(Role.WEB, Role.SENDER),
+        default="09:00-21:00 Europe/Istanbul",
+    ),
+    Variable(
+        "WHATSTR_RAMP_UP",
+        "people that a new organization may reach in 24 hours on its first days, or none",
+        _only(Role.WEB, Role.SENDER),
+        default="1000 2000 5000 10000 25000 50000",
+    ),
+    Variable(
+        "WHATSTR_CANARY_ROWS",
+        "how many go first, at least, where something is new; 0: no canary start",
+        _only(Role.WEB, Role.SENDER),
+        default="50",
+    ),
+    Variable(
         "WHATSTR_SEND_WORKERS", "send workers a sender starts", _only(Role.SENDER), default="1"
     ),
     Variable(

@@ -163,22 +163,6 @@ def test_every_state_says_why(shop: Shop, state: LineState) -> None:
     assert bool(found["reason"]) is (state is not LineState.CONNECTED)
 
 
-def test_the_estimate_of_a_launch(shop: Shop) -> None:
-    shop.set_line(throughput=80)
-    told = shop.client.get(f"lines/{shop.line.hex}/estimate?rows=10001").get_json()
-    assert (told["credits"], told["available"], told["enough"]) == (10_001, 10_000, False)
-    assert (told["rate"], told["seconds"]) == (80, 126)
-    later = shop.client.get(
-        f"lines/{shop.line.hex}/estimate?rows=80&due_at=2099-01-01T09:00:00Z"
-    ).get_json()
-    assert (later["starts_at"], later["finishes_at"]) == (
-        "2099-01-01T09:00:00Z",
-        "2099-01-01T09:00:01Z",
-    )
-    assert shop.client.get(f"lines/{shop.line.hex}/estimate?rows=-1").status_code == 400
-    assert shop.client.get(f"lines/{uuid.uuid4().hex}/estimate?rows=1").status_code == 404
-
-
 @contextmanager
 def staff(shop: Shop) -> Iterator[None]:
     admin = role_app("admin", shop.database, None, REDIS_URL="redis://127.0.0.1:1")

@@ -33,11 +33,13 @@ KEYS = "-kdf,-salt,-auth_hash,-recovery_hash,-member_pk,-wrap_pw,-wrap_recovery,
 LABEL = "display_number,number_ix,number_masked,verified_name"
 NOT_LABEL = ",".join(f"-{name}" for name in LABEL.split(","))
 MOVES = "state,reason_code,started_at,finished_at,state_changed_at,totals"
+PACE = "wait_code,wait_until,canary_size,canary_reason,canary_since,canary_passed_at,template_ix"
+WINDOW = "window_from,window_to,time_zone,informational_any_time"
 NO_PERSON = "-mref,-recipient_ix,-claim"
 DESIGN: dict[str, dict[str, str]] = {
     "organization": {
         "web": "r:* i:* u:*",
-        "sender": "r:id,state,language,created_at,resend_unknown",  # clear, and needed to send
+        "sender": f"r:id,state,language,created_at,resend_unknown,{WINDOW}",  # needed to send
         "admin": "r:* u:*",
         "worker": "r:*",  # writes mails: staff ring, no way to the vault
     },
@@ -59,7 +61,7 @@ DESIGN: dict[str, dict[str, str]] = {
     "vault_record": {"web": ALL},
     "campaign": {
         "web": ALL,
-        "sender": f"r:-jk_wrap,-record u:{MOVES}",
+        "sender": f"r:-jk_wrap,-record u:{MOVES},{PACE}",
         "admin": "r:-jk_wrap,-record u:state,reason_code,state_changed_at",
         "worker": "r:-jk_wrap,-record",
     },

@@ -54,6 +54,9 @@ def sender_environment(
         "META_BASE_URL": meta.url,
         "META_APP_SECRET": "sim-app-secret",
         "WHATSTR_UNKNOWN_WAIT": "900",
+        "WHATSTR_SEND_WINDOW": "00:00-24:00 UTC",
+        "WHATSTR_RAMP_UP": "none",
+        "WHATSTR_CANARY_ROWS": "0",
         "WHATSTR_LOG_LEVEL": "ERROR",
     }
 

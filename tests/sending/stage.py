@@ -102,7 +102,8 @@ class Stage:
     def add_line(self, line: uuid.UUID, phone_number_id: str) -> None:
         self.sql(
             "INSERT INTO line (id, organization_id, state, throughput, quality, health,"
-            " connected_at) VALUES (%s, %s, 'connected', 1000, 'GREEN', '{}', now())",
+            " limit_tier, connected_at, checked_at) VALUES (%s, %s, 'connected', 1000, 'GREEN',"
+            " '{}', 'TIER_UNLIMITED', now(), now())",
             line,
             self.organization,
         )

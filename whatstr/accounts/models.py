@@ -93,6 +93,11 @@ class Organization(PiiMixin, Base):
     language: Mapped[str] = public(default="tr")
     created_at: Mapped[datetime] = public()
     resend_unknown: Mapped[bool] = public(default=True)
+    # Minutes of the local day; all three empty: the service's own window.
+    window_from: Mapped[int | None] = public()
+    window_to: Mapped[int | None] = public()
+    time_zone: Mapped[str | None] = public()
+    informational_any_time: Mapped[bool] = public(default=False, server_default=sa.false())
 
     name_ct = personal("name", PiiType("organization.name"))
     name_ix: Mapped[bytes | None] = pseudonym(index=True)

@@ -40,7 +40,7 @@ CAMPAIGN_MACHINE = StateMachine(
     CampaignState,
     {
         _C.UPLOADING: [_C.SCHEDULED, _C.QUEUED, _C.CANCELLED, _C.EXPIRED],
-        _C.SCHEDULED: [_C.QUEUED, _C.PAUSED, _C.CANCELLED, _C.EXPIRED, _C.REFUSED],
+        _C.SCHEDULED: [_C.QUEUED, _C.PAUSED, _C.HELD, _C.CANCELLED, _C.EXPIRED, _C.REFUSED],
         _C.QUEUED: [_C.RUNNING, _C.PAUSED, _C.HELD, _C.CANCELLED, _C.EXPIRED, _C.REFUSED],
         _C.RUNNING: [_C.PAUSED, _C.HELD, _C.DONE, _C.CANCELLED, _C.EXPIRED, _C.REFUSED],
         _C.PAUSED: [_C.SCHEDULED, _C.QUEUED, _C.CANCELLED, _C.EXPIRED],
@@ -72,7 +72,12 @@ class MessageStatus(StrEnum):
 
 
 class Campaign(Base):
-    """One send to one audience. Title, template and mapping live in the sealed `record`."""
+    """One send to one audience. Title, template and mapping live in the sealed `record`.
+
+    `late_after`: not begun by then, it asks instead of sending. `wait_code`, `wait_until`: what the
+    sender waits for. `canary_size` rows go first (0: none, empty: not decided), counted from
+    `canary_since`; the rest follows once `canary_passed_at` is set.
+    """
 
     __tablename__ = "campaign"
 
@@ -96,6 +101,14 @@ class Campaign(Base):
     finished_at: Mapped[datetime | None] = public()
     state_changed_at: Mapped[datetime] = public()
     totals: Mapped[dict[str, Any] | None] = public(JSONB)
+    late_after: Mapped[datetime | None] = public()
+    wait_code: Mapped[str | None] = public()
+    wait_until: Mapped[datetime | None] = public()
+    canary_size: Mapped[int | None] = public()
+    canary_reason: Mapped[str | None] = public()
+    canary_since: Mapped[datetime | None] = public()
+    canary_passed_at: Mapped[datetime | None] = public()
+    template_ix: Mapped[bytes | None] = pseudonym(index=True)
 
     __table_args__ = (
         sa.Index(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from whatstr.accounts.models import OrganizationState
@@ -59,28 +58,3 @@ def check_may_send(*, organization: OrganizationState, line: LineState) -> None:
         raise OrganizationSuspended(organization)
     if line is not LineState.CONNECTED:
         raise LineNotReady(line, state=str(line))
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a launch would cost and take. `rate` is messages a second, `seconds` of sending."""
-
-    credits: int
-    available: int
-    rate: int
-    seconds: int
-    starts_at: datetime
-    finishes_at: datetime
-
-    @property
-    def enough(self) -> bool:
-        return self.credits <= self.available
-
-
-def estimate(
-    *, rows: int, available: int, rate: int, now: datetime, due_at: datetime | None
-) -> Estimate:
-    """One credit a message, at the rate Meta allows the line, from now or the later start."""
-    starts = max(now, due_at) if due_at else now
-    seconds = -(-rows // max(rate, 1))
-    return Estimate(rows, available, rate, seconds, starts, starts + timedelta(seconds=seconds))

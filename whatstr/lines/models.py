@@ -37,7 +37,11 @@ LINE_MACHINE = StateMachine(
 
 
 class Line(PiiMixin, Base):
-    """A sender number. The sender writes state and health; WEB stores the number it signed."""
+    """A sender number. The sender writes state and health; WEB stores the number it signed.
+
+    `portfolio_ix` is the sender's keyed index of Meta's business portfolio, whose lines share one
+    limit of people a day; empty until Meta was asked.
+    """
 
     __tablename__ = "line"
 
@@ -54,6 +58,7 @@ class Line(PiiMixin, Base):
     health: Mapped[dict[str, Any]] = public(default=dict)
     connected_at: Mapped[datetime] = public()
     checked_at: Mapped[datetime | None] = public()
+    portfolio_ix: Mapped[bytes | None] = pseudonym(index=True)
 
     number_ct = personal("display_number", PiiType("line.display_number"), nullable=True)
     number_ix: Mapped[bytes | None] = pseudonym(index=True)

@@ -196,6 +196,9 @@ class Stack:
             "WHATSTR_WEB_URL": url(ports.web),
             "WHATSTR_ADMIN_URL": url(ports.admin),
             "WHATSTR_HOOK_URL": url(ports.hook),
+            # A machine on which one tries things out sends at any hour and as much as one likes.
+            "WHATSTR_SEND_WINDOW": "00:00-24:00 Europe/Istanbul",
+            "WHATSTR_RAMP_UP": "none",
         }
         own: Mapping[Role, Mapping[str, str]] = {
             Role.WEB: {

@@ -51,6 +51,7 @@ MODULES = (
     "api_member",
     "api_records",
     "api_requests",
+    "api_sending",
     "api_statements",
 )
 

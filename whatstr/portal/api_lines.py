@@ -10,10 +10,6 @@ from flask_babel import gettext as _
 
 from whatstr import settings_of
 from whatstr.accounts.permissions import Permission
-from whatstr.audiences.policies import MAX_ROWS
-from whatstr.billing import ledger
-from whatstr.campaigns import policies as campaign_policies
-from whatstr.core import clock
 from whatstr.core.db import transaction
 from whatstr.core.errors import DomainError
 from whatstr.core.i18n import language
@@ -25,8 +21,6 @@ from whatstr.portal.access import actor, member_access, organization_id
 from whatstr.portal.inputs import (
     b64_field,
     json_body,
-    query_instant,
-    query_integer,
     show_id,
     show_instant,
 )
@@ -63,28 +57,6 @@ def label_line(line_id: uuid.UUID) -> Any:
             name=str(statement.get("verified_name", ""))[:256],
         )
     return "", 204
-
-
-@api.get("/lines/<uuid:line_id>/estimate")
-@member_access(Permission.CAMPAIGNS_READ)
-def estimate(line_id: uuid.UUID) -> Any:
-    line = services.own_line(organization_id(), line_id)
-    found = campaign_policies.estimate(
-        rows=query_integer("rows", 0, max=MAX_ROWS),
-        available=ledger.balance(organization_id()).available,
-        rate=line.throughput,
-        now=clock.now(),
-        due_at=query_instant("due_at"),
-    )
-    return {
-        "credits": found.credits,
-        "available": found.available,
-        "enough": found.enough,
-        "rate": found.rate,
-        "seconds": found.seconds,
-        "starts_at": show_instant(found.starts_at),
-        "finishes_at": show_instant(found.finishes_at),
-    }
 
 
 def _checked(statement: bytes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tables that only the sender reads: leases, franking tags, the index of Meta's message ids."""
+"""Tables that only the sender reads: leases, its instance, franking tags, Meta's message ids."""
 
 from __future__ import annotations
 
@@ -19,6 +19,21 @@ class LineLease(Base):
     line_id: Mapped[uuid.UUID] = public(sa.ForeignKey("line.id"), primary_key=True)
     owner: Mapped[uuid.UUID] = public()
     until: Mapped[datetime] = public()
+
+
+class Instance(Base):
+    """Whose database this is (`whatstr.sending.instance`): one row, made by the migration."""
+
+    __tablename__ = "s_instance"
+
+    one: Mapped[bool] = public(primary_key=True)
+    id: Mapped[uuid.UUID | None] = public()
+    beat: Mapped[int] = public(sa.BigInteger)
+    cluster: Mapped[str | None] = public()
+    refused: Mapped[str | None] = public()
+    seen_at: Mapped[datetime | None] = public()
+
+    __table_args__ = (sa.CheckConstraint("one", name="one"),)
 
 
 class FrankingRow(Base):

@@ -134,7 +134,7 @@ export function launchPanel({ vault, state, config, launched }) {
       const { list, template, mapping, line } = state;
       const plan = await vault.call("campaigns.plan", { list: list.id, template, mapping });
       const due = dueAt(state);
-      const estimate = await vault.call("lines.estimate", { line, rows: plan.rows, ...(due ? { due_at: due } : {}) });
+      const estimate = await vault.call("lines.plan", { line, rows: plan.rows, kind: state.kind, ...(due ? { due_at: due } : {}) });
       if (mine !== turn) return;
       fill(
         facts,

@@ -105,8 +105,12 @@ export const operations = {
   "lines.info": info,
   "lines.test": testSend,
   "lines.disconnect": ({ line }, context) => askSender("disconnect", { line }, context),
-  "lines.estimate": ({ line, rows, due_at }, { signal }) =>
-    getJson(`lines/${line}/estimate?rows=${rows}${due_at ? `&due_at=${encodeURIComponent(due_at)}` : ""}`, signal),
+  "lines.plan": ({ line, rows, kind = "marketing", due_at, new_template }, { signal }) =>
+    getJson(
+      `lines/${line}/plan?rows=${rows}&kind=${kind}&new_template=${new_template ? 1 : 0}` +
+        (due_at ? `&due_at=${encodeURIComponent(due_at)}` : ""),
+      signal,
+    ),
   "optouts.add": changeOptOuts("optout_add"),
   "optouts.remove": changeOptOuts("optout_remove"),
   "optouts.all": async (_, { signal }) =>
