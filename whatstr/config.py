@@ -240,6 +240,12 @@ VARIABLES: tuple[Variable, ...] = (
         default="50",
     ),
     Variable(
+        "WHATSTR_SETTLE_WAIT",
+        "seconds a marketing campaign waits for Meta's first word on its last messages",
+        _only(Role.SENDER),
+        default="20",
+    ),
+    Variable(
         "WHATSTR_SEND_WORKERS", "send workers a sender starts", _only(Role.SENDER), default="1"
     ),
     Variable(

@@ -96,9 +96,9 @@ def row(doors: Doors, mref: bytes) -> dict[str, Any]:
 def test_a_campaign_is_followed_to_the_end(doors: Doors) -> None:
     doors.subscribe()
     numbers = (
-        people(6, ending="20")
-        + people(5, ending="21")
-        + people(3, ending="11")
+        people(6, ending="020")
+        + people(5, ending="021")
+        + people(3, ending="011")
         + people(2, ending="281")
         + people(2, ending="282")
     )

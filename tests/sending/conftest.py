@@ -57,6 +57,7 @@ def sender_environment(
         "WHATSTR_SEND_WINDOW": "00:00-24:00 UTC",
         "WHATSTR_RAMP_UP": "none",
         "WHATSTR_CANARY_ROWS": "0",
+        "WHATSTR_SETTLE_WAIT": "0",
         "WHATSTR_LOG_LEVEL": "ERROR",
     }
 

@@ -36,6 +36,14 @@ class OptOutSource(StrEnum):
     LINK = "link"
     DESK = "desk"
     CUSTOMER = "customer"
+    UNREACHABLE = "unreachable"
+    """Nobody refused: three messages in a row found nobody (131026). Any receipt lifts it."""
+    BLOCKED = "blocked"
+    """The business itself blocked the person at Meta (130403). Any receipt lifts it."""
+
+
+UNDONE_BY_RECEIPT = frozenset({OptOutSource.UNREACHABLE, OptOutSource.BLOCKED})
+"""What is no refusal of the person: somebody who gets or writes a message can be written to."""
 
 
 class ContactList(Base):
@@ -99,6 +107,18 @@ class OptOut(Base):
     recipient_ix: Mapped[bytes] = pseudonym(primary_key=True)
     via: Mapped[OptOutSource] = public(primary_key=True)
     at: Mapped[datetime] = public()
+
+
+class Undelivered(Base):
+    """How often in a row a recipient could not be reached (131026), until a receipt proves the
+    contrary."""
+
+    __tablename__ = "s_unreachable"
+
+    organization_id: Mapped[uuid.UUID] = public(sa.ForeignKey("organization.id"), primary_key=True)
+    recipient_ix: Mapped[bytes] = pseudonym(primary_key=True)
+    failures: Mapped[int] = public()
+    at: Mapped[datetime] = public(index=True)
 
 
 class RecipientAlias(Base):

@@ -109,6 +109,7 @@ class Campaign(Base):
     canary_since: Mapped[datetime | None] = public()
     canary_passed_at: Mapped[datetime | None] = public()
     template_ix: Mapped[bytes | None] = pseudonym(index=True)
+    resend_of: Mapped[uuid.UUID | None] = public(sa.ForeignKey("campaign.id", ondelete="SET NULL"))
 
     __table_args__ = (
         sa.Index(
@@ -118,6 +119,45 @@ class Campaign(Base):
             postgresql_where=sa.text("state in ('scheduled', 'queued', 'running')"),
         ),
     )
+
+
+class ResentRow(Base):
+    """A failed row of `campaign_id` that has its second attempt in the campaign `by_id`; never in
+    two."""
+
+    __tablename__ = "campaign_resent"
+
+    campaign_id: Mapped[uuid.UUID] = public(
+        sa.ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True
+    )
+    row: Mapped[int] = public(primary_key=True, autoincrement=False)
+    by_id: Mapped[uuid.UUID] = public(sa.ForeignKey("campaign.id", ondelete="CASCADE"), index=True)
+
+
+class Difference(StrEnum):
+    """In what a campaign's figures and Meta's receipts differed (`sending.honesty`)."""
+
+    SILENT = "silent"  # accepted by Meta, and not a word since
+    TOO_LITTLE = "too_little"  # receipts tell more than we said
+    TOO_MUCH = "too_much"  # we said more than receipts tell
+    TOTALS = "totals"  # the stored sum was not the sum of the rows
+    ROWS = "rows"  # more rows than were uploaded
+
+
+class CampaignCheck(Base):
+    """A difference that the check of a campaign found, for our staff. `corrected`: and mended."""
+
+    __tablename__ = "campaign_check"
+
+    id: Mapped[uuid.UUID] = pk()
+    campaign_id: Mapped[uuid.UUID] = public(
+        sa.ForeignKey("campaign.id", ondelete="CASCADE"), index=True
+    )
+    organization_id: Mapped[uuid.UUID] = public(sa.ForeignKey("organization.id"))
+    at: Mapped[datetime] = public()
+    kind: Mapped[Difference] = public()
+    rows: Mapped[int] = public()
+    corrected: Mapped[bool] = public()
 
 
 class CampaignSeal(Base):

@@ -217,7 +217,7 @@ class CloudApi:
                 allow_redirects=False,
             ) as response:
                 raw = await response.read()
-                return _read(response.status, raw, lenient=lenient)
+                return read_answer(response.status, raw, lenient=lenient)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             raise NotSent("connect") from None
         except aiohttp.InvalidURL:
@@ -226,12 +226,13 @@ class CloudApi:
             raise OutcomeUnknown(type(error).__name__) from None
 
 
-def _read(status: int, raw: bytes, *, lenient: bool) -> dict[str, Any]:
-    """The answer's object. Decided by Meta's code; the HTTP status alone decides only that a 2xx
-    is accepted (sending design, "Errors are decided by code")."""
+def read_answer(status: int, raw: bytes, *, lenient: bool) -> dict[str, Any]:
+    """The answer's object; `lenient`: a 2xx whose body cannot be read gives {}. Raises GraphError
+    with Meta's code, or OutcomeUnknown where there is none. Decided by Meta's code; the HTTP status
+    alone decides only that a 2xx is accepted (sending design, "Errors are decided by code")."""
     try:
         data = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         data = None
     if 200 <= status < 300:
         if isinstance(data, dict):
@@ -240,7 +241,7 @@ def _read(status: int, raw: bytes, *, lenient: bool) -> dict[str, Any]:
             return {}
         raise OutcomeUnknown("body")
     error = data.get("error") if isinstance(data, dict) else None
-    if not isinstance(error, dict) or type(error.get("code")) is not int:
+    if not isinstance(error, dict) or not is_code(error.get("code")):
         raise OutcomeUnknown("status", http_status=status)
     subcode, about = error.get("error_subcode"), error.get("error_data")
     details = about.get("details") if isinstance(about, dict) else None
@@ -250,6 +251,11 @@ def _read(status: int, raw: bytes, *, lenient: bool) -> dict[str, Any]:
         details=str(details or error.get("message") or ""),
         http_status=status,
     )
+
+
+def is_code(value: object) -> bool:
+    """Whether this can be one of Meta's codes. Numbers below zero are ours alone."""
+    return type(value) is int and 0 <= value < 2**31
 
 
 def _first(items: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from whatstr.lines.error_rules import (
     DUPLICATE,
     OPTED_OUT,
     TEMPLATE_EDIT,
+    UNREACHABLE,
     UNUSABLE_ROW,
     Action,
     ErrorRule,
@@ -24,11 +25,13 @@ __all__ = [
     "DUPLICATE",
     "ERRORS",
     "OPTED_OUT",
+    "UNREACHABLE",
     "UNUSABLE_ROW",
     "Action",
     "ErrorRule",
     "Scope",
     "is_known",
+    "is_resendable",
     "rule_for",
 ]
 
@@ -57,6 +60,12 @@ def rule_for(code: int) -> ErrorRule:
         f"Meta, {code} koduyla geri çevirdi. Sık yinelenirse destek ekibimize yazın.",
         f"Meta refused with code {code}. Write to our support team if it keeps happening.",
     )
+
+
+def is_resendable(code: int) -> bool:
+    """Whether a row that failed with this code may get a second attempt. An unknown code says
+    nothing, so it does not."""
+    return is_known(code) and rule_for(code).resendable
 
 
 def is_known(code: int) -> bool:

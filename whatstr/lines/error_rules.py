@@ -10,6 +10,7 @@ class Action(StrEnum):
     """What happens to the row and to what stands around it."""
 
     BACKOFF = "backoff"  # the same row again later
+    TOMORROW = "tomorrow"  # the same row once more, a day later at the earliest
     LINE = "line"  # the line rests, the row comes again
     ROW = "row"  # this row failed for good
     SUPPRESS = "suppress"  # this person is not written to any more
@@ -33,8 +34,9 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ErrorRule:
-    """One code. `wait_seconds`: before the next try (backoff) or until the line rests no more
-    (line); `tries`: after so many the row fails. The sentences say what happened and the remedy."""
+    """One code. `wait_seconds`: before the next try (backoff, tomorrow) or until the line
+    rests no more (line); `tries`: after so many the row fails. The sentences say what happened and
+    the remedy."""
 
     code: int
     action: Action
@@ -44,14 +46,33 @@ class ErrorRule:
     sentence_en: str
     tries: int = 1
 
+    @property
+    def resendable(self) -> bool:
+        """Whether a row that failed so may get a second attempt: nothing was wrong with the row
+        itself or its person, and what was wrong passes or can be mended."""
+        return self.action in _PASSING
+
     def sentence(self, language: str) -> str:
         """The sentence in `tr` or `en`."""
         return self.sentence_tr if language.startswith("tr") else self.sentence_en
 
 
+_PASSING = frozenset(
+    {
+        Action.BACKOFF,
+        Action.TOMORROW,
+        Action.LINE,
+        Action.STOP,
+        Action.OFF,
+        Action.SETUP,
+        Action.BUG,
+    }
+)
+
 OPTED_OUT = -1
 DUPLICATE = -2
 UNUSABLE_ROW = -3
+UNREACHABLE = -4
 """Codes of ours, below zero so that Meta can never use them: why a row was not sent."""
 
 TEMPLATE_EDIT = 2_388_001

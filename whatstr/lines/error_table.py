@@ -6,6 +6,7 @@ from whatstr.lines.error_rules import (
     DUPLICATE,
     OPTED_OUT,
     TEMPLATE_EDIT,
+    UNREACHABLE,
     UNUSABLE_ROW,
     Action,
     ErrorRule,
@@ -74,6 +75,15 @@ _OURS = (
         _R,
         "Satırda boş bir değişken var. Kişi listesindeki alanı doldurun.",
         "A variable of this row is empty. Fill the field in the contact list.",
+    ),
+    _row(
+        UNREACHABLE,
+        Action.SUPPRESS,
+        _S,
+        "Bu kişiye art arda üç mesaj ulaşmadı; gönderilmedi. Numarayı denetleyin. Kişi size "
+        "yazınca yeniden gönderilir.",
+        "Three messages in a row did not reach this person; nothing was sent. Check the number. "
+        "Once the person writes to you, it is sent to again.",
     ),
 )
 
@@ -205,10 +215,12 @@ _SERVICE = (
 _PEOPLE = (
     _row(
         130403,
-        Action.ROW,
+        Action.SUPPRESS,
         _S,
-        "Bu kişiyi işletmeniz engellemiş. Yazmak için önce engeli kaldırın.",
-        "Your business blocked this person. Unblock them first.",
+        "Bu kişiyi işletmeniz Meta'da engellemiş; engel sürdükçe gönderilmez. Yazmak için önce "
+        "engeli kaldırın.",
+        "Your business blocked this person at Meta; nothing is sent while that lasts. Unblock them "
+        "first.",
     ),
     _row(
         130472,
@@ -236,8 +248,10 @@ _PEOPLE = (
         131026,
         Action.ROW,
         _S,
-        "İletilemedi: numara WhatsApp'ta olmayabilir ya da uygulaması eski. Numarayı kişiye sorun.",
-        "Not delivered: the number may not be on WhatsApp or its app is old. Check the number.",
+        "İletilemedi: numara WhatsApp'ta olmayabilir ya da uygulaması eski. Numarayı kişiye sorun. "
+        "Art arda üç kez olursa artık gönderilmez.",
+        "Not delivered: the number may not be on WhatsApp or its app is old. Check the number. "
+        "After three times in a row it is not sent to any more.",
     ),
     _row(
         131030,
@@ -257,12 +271,15 @@ _PEOPLE = (
     ),
     _row(
         131049,
-        Action.ROW,
+        Action.TOMORROW,
         _S,
-        "Meta bu kişinin bugünkü pazarlama mesajı sınırını dolu sayıyor. En erken 24 saat sonra "
-        "yeniden deneyin.",
-        "Meta counts this person's marketing messages for today as full. Try again after 24 hours.",
+        "Meta bu kişinin bugünkü pazarlama mesajı sınırını dolu sayıyor. Kampanyanın süresi "
+        "yeterse bir gün sonra bir kez daha denenir; yetmezse siz en erken 24 saat sonra yeniden "
+        "gönderin.",
+        "Meta counts this person's marketing messages for today as full. If the campaign's time "
+        "allows, it is tried once more a day later; if not, send again after 24 hours.",
         wait=24 * _HOUR,
+        tries=2,
     ),
     _row(
         131050,

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,7 @@ class DemoCustomer:
             template=offer,
             list_id=list_id,
             list_name="Sadık müşteriler",
+            lasts=timedelta(hours=12),  # the report is to be whole today
             documents=[
                 {"document": "launch-statement", "version": self._version("launch-statement")}
             ],

@@ -71,3 +71,15 @@ class SeenUpdate(Base):
 
     update_ix: Mapped[bytes] = pseudonym(primary_key=True)
     at: Mapped[datetime] = public(index=True)
+
+
+class LastInbound(Base):
+    """When a person last wrote to a line: the 24 hours in which free text may be sent (facts 5)."""
+
+    __tablename__ = "s_window"
+
+    line_id: Mapped[uuid.UUID] = public(
+        sa.ForeignKey("line.id", ondelete="CASCADE"), primary_key=True
+    )
+    recipient_ix: Mapped[bytes] = pseudonym(primary_key=True)
+    at: Mapped[datetime] = public(index=True)

@@ -15,13 +15,14 @@ from typing import Any
 import aiohttp
 import sqlalchemy as sa
 
+from whatstr.audiences.models import OptOutSource
 from whatstr.audit.services import SYSTEM, record
 from whatstr.core import clock
 from whatstr.core.db import notify, session, transaction
 from whatstr.lines.cloud_api import CloudApi
 from whatstr.lines.error_policy import rule_for
 from whatstr.lines.models import Line, LineState
-from whatstr.sending import connecting, connections, context, health, optouts
+from whatstr.sending import connecting, connections, context, health, notices, optouts
 from whatstr.sending.connections import Connection, Pins
 from whatstr.sending.refusals import Denied
 from whatstr.sending.single import send_test
@@ -145,10 +146,15 @@ def _change_opt_outs(request: Request) -> dict[str, Any]:
         raise Denied("bad_arguments")
     if not all(isinstance(one, str) and _DIGITS.fullmatch(one) for one in numbers):
         raise Denied("bad_number")
-    stop = request.op is Op.OPTOUT_ADD
+    organization, now = _organization(request), clock.now()
     with transaction():
-        changed = optouts.change_own(_organization(request), numbers, stop=stop, at=clock.now())
-    return {"changed": changed}
+        if request.op is Op.OPTOUT_ADD:
+            return {"changed": optouts.add_own(organization, numbers, at=now)}
+        lifted = optouts.take_back_own(organization, numbers, at=now)
+        for number, via in lifted:
+            if via is not OptOutSource.CUSTOMER:  # what a notice said, a notice takes back
+                notices.leave(organization, "optout_lifted", now, {"from": number, "via": via})
+    return {"changed": len(lifted)}
 
 
 def _ask(connection: Connection, call: Callable[[CloudApi], Any]) -> Any:

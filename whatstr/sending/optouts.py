@@ -13,14 +13,18 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from whatstr.audiences.models import OptOutSource
+from whatstr.audiences.models import UNDONE_BY_RECEIPT, OptOutSource
+from whatstr.core import arrays
 from whatstr.core.db import session
 from whatstr.core.logs import get_logger
 from whatstr.core.prf import prf16
+from whatstr.lines.error_policy import OPTED_OUT, UNREACHABLE
 from whatstr.sending import context
 from whatstr.vault.indexes import Purpose, account_index_key, ix
 
 log = get_logger(__name__)
+
+_BLOCKED_BY_US = 130403
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +125,47 @@ def add(
     return count
 
 
+def refused(organization_id: uuid.UUID, indexes: Collection[bytes]) -> dict[bytes, int]:
+    """Those among these people who are not to be written to, with the code that says why."""
+    found = session().execute(
+        sa.text(
+            "SELECT recipient_ix, array_agg(via) FROM s_optout"
+            " WHERE organization_id = :o AND recipient_ix = ANY(CAST(:ixs AS bytea[]))"
+            " GROUP BY recipient_ix"
+        ),
+        {"o": organization_id, "ixs": arrays.of_bytes(indexes)},
+    )
+    return {bytes(index): _why(set(ways)) for index, ways in found}
+
+
+def _why(ways: set[str]) -> int:
+    """The person's own word counts more than what we only conclude."""
+    if ways - UNDONE_BY_RECEIPT:
+        return OPTED_OUT
+    return _BLOCKED_BY_US if OptOutSource.BLOCKED in ways else UNREACHABLE
+
+
+def source_of(code: int) -> OptOutSource:
+    """How somebody is kept whom Meta's code names as not to be written to."""
+    return OptOutSource.BLOCKED if code == _BLOCKED_BY_US else OptOutSource.META_ERROR
+
+
 def lift(
     organization_id: uuid.UUID, indexes: Collection[bytes], *, via: OptOutSource, until: datetime
-) -> int:
-    """Forget refusals of one source that are not younger than `until`; others stay in force."""
+) -> set[bytes]:
+    """Forget refusals of one source that are not younger than `until`; others stay in force. Gives
+    those for whom one was lifted."""
     gone = session().scalars(
         sa.text(
             "DELETE FROM s_optout WHERE organization_id = :o AND via = :via AND at <= :until"
-            " AND recipient_ix = ANY(:ixs) RETURNING 1"
+            " AND recipient_ix = ANY(:ixs) RETURNING recipient_ix"
         ),
         {"o": organization_id, "via": via.value, "until": until, "ixs": list(indexes)},
     )
-    count = len(gone.all())
-    if count:
-        log.info("optout.lifted", organization=organization_id, via=via, n=count)
-    return count
+    lifted = {bytes(index) for index in gone}
+    if lifted:
+        log.info("optout.lifted", organization=organization_id, via=via, n=len(lifted))
+    return lifted
 
 
 def add_aliases(organization_id: uuid.UUID, pairs: Iterable[tuple[bytes, bytes]]) -> None:
@@ -168,15 +198,28 @@ def add_aliases(organization_id: uuid.UUID, pairs: Iterable[tuple[bytes, bytes]]
     )
 
 
-def change_own(
-    organization_id: uuid.UUID, numbers: Collection[str], *, stop: bool, at: datetime
-) -> int:
-    """The customer's own entries, in bulk: added, or taken back. What the person said stays."""
+def add_own(organization_id: uuid.UUID, numbers: Collection[str], *, at: datetime) -> int:
+    """The customer's own entries, in bulk. How many were new."""
+    indexes = _indexes(organization_id, numbers)
+    return add(organization_id, list(indexes), via=OptOutSource.CUSTOMER, at=at)
+
+
+def take_back_own(
+    organization_id: uuid.UUID, numbers: Collection[str], *, at: datetime
+) -> list[tuple[str, OptOutSource]]:
+    """The same taken back, with what nobody has said but we concluded. What the person said stays.
+    Gives (number, source) of each that was lifted."""
+    indexes = _indexes(organization_id, numbers)
+    return [
+        (indexes[index], via)
+        for via in (OptOutSource.CUSTOMER, *UNDONE_BY_RECEIPT)
+        for index in lift(organization_id, indexes, via=via, until=at)
+    ]
+
+
+def _indexes(organization_id: uuid.UUID, numbers: Collection[str]) -> dict[bytes, str]:
     key = account_index_key(context.keyring().ik, Purpose.RECIPIENT, organization_id.bytes)
-    indexes = [prf16(key, "v", digits) for digits in numbers]
-    if stop:
-        return add(organization_id, indexes, via=OptOutSource.CUSTOMER, at=at)
-    return lift(organization_id, indexes, via=OptOutSource.CUSTOMER, until=at)
+    return {prf16(key, "v", digits): digits for digits in numbers}
 
 
 def _sent(row: sa.Row[tuple[object, ...]] | None) -> SentMessage | None:

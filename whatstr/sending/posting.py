@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from whatstr.audiences.models import OptOutSource
 from whatstr.core import clock
 from whatstr.core.logs import get_logger
 from whatstr.lines.cloud_api import Accepted, CloudApi, GraphError, NotSent, OutcomeUnknown
 from whatstr.lines.error_policy import Action, ErrorRule, Scope, is_known, rule_for
 from whatstr.lines.reasons import meta_reason
+from whatstr.sending import context, progress
 from whatstr.sending.bridge import Bridge
+from whatstr.sending.optouts import source_of
 from whatstr.sending.pace import PORTION, Pace, PaceUnavailable
 from whatstr.sending.results import Outcome, Result
 from whatstr.sending.rows import Candidate
@@ -88,6 +91,8 @@ class Poster:
         self,
         *,
         campaign_id: uuid.UUID,
+        line_id: uuid.UUID,
+        until: datetime,
         phone_number_id: str,
         api: CloudApi,
         pace: Pace,
@@ -96,6 +101,8 @@ class Poster:
         stop: Stop,
     ) -> None:
         self._campaign = campaign_id
+        self._line = line_id
+        self._until = until
         self._number_id = phone_number_id
         self._api = api
         self._pace = pace
@@ -180,16 +187,12 @@ class Poster:
     async def _refused(self, one: Candidate, number: int) -> None:
         rule = rule_for(number)
         if rule.action is Action.BACKOFF:
-            if one.attempts >= rule.tries:
-                self._fail(one, number)
-            else:
-                self._later(one, _wait(rule, one.attempts), code=number)
+            self._again(one, number, _wait(rule, one.attempts))
             await self._slow(rule)
+        elif rule.action is Action.TOMORROW:
+            self._again(one, number, timedelta(seconds=rule.wait_seconds))
         elif rule.action is Action.LINE:
-            if one.attempts >= rule.tries:
-                self._fail(one, number)
-            else:
-                self._later(one, timedelta(seconds=rule.wait_seconds), code=number)
+            self._again(one, number, timedelta(seconds=rule.wait_seconds))
             self._halt(rule)
         elif rule.action in (Action.STOP, Action.OFF, Action.SETUP):
             # Nothing is wrong with the row: it goes again when the cause is mended.
@@ -200,7 +203,8 @@ class Poster:
             log.error("post.bug", campaign=self._campaign, code=number)
             self._halt(rule)
         else:
-            self._fail(one, number, opt_out=rule.action is Action.SUPPRESS)
+            suppressed = rule.action is Action.SUPPRESS
+            self._fail(one, number, opt_out=source_of(number) if suppressed else None)
         self._count(number)
         if rule.scope is not Scope.RECIPIENT:
             await self._not_sent([one])
@@ -218,7 +222,7 @@ class Poster:
             if rule.scope is Scope.LINE:
                 await self._bridge.plain(self._pace.slow_down)
             elif rule.scope is Scope.ACCOUNT:
-                await self._bridge.plain(self._pace.block, rule.wait_seconds)
+                await self._bridge.run(_rest_account, self._line, rule.wait_seconds)
         except PaceUnavailable:
             self._stop.now()
 
@@ -247,8 +251,15 @@ class Poster:
 
     # Outcomes ---------------------------------------------------------------------------------
 
-    def _fail(self, one: Candidate, number: int, *, opt_out: bool = False) -> None:
-        self.tally.failed += not opt_out
+    def _again(self, one: Candidate, number: int, wait: timedelta) -> None:
+        """Once more after the wait, if the rule and the campaign's time allow it."""
+        if one.attempts >= rule_for(number).tries or clock.now() + wait >= self._until:
+            self._fail(one, number)
+        else:
+            self._later(one, wait, code=number)
+
+    def _fail(self, one: Candidate, number: int, *, opt_out: OptOutSource | None = None) -> None:
+        self.tally.failed += opt_out is None
         self._write(one, Result.FAILED, code=number, opt_out=opt_out)
 
     def _later(self, one: Candidate, wait: timedelta, *, code: int | None) -> None:
@@ -262,9 +273,15 @@ class Poster:
         code: int | None = None,
         not_before: datetime | None = None,
         accepted: Accepted | None = None,
-        opt_out: bool = False,
+        opt_out: OptOutSource | None = None,
     ) -> None:
         self._writer.add(Outcome(one, result, clock.now(), code, not_before, accepted, opt_out))
+
+
+def _rest_account(line_id: uuid.UUID, seconds: float) -> None:
+    """No message over any line of the same account of Meta for so long."""
+    for one in progress.lines_of_account(line_id):
+        Pace(context.pace_redis(), one, rate=1).block(seconds)
 
 
 def _wait(rule: ErrorRule, attempts: int) -> timedelta:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from whatstr import settings_of
 from whatstr.accounts.models import Organization, OrganizationState
 from whatstr.audit.services import SYSTEM, record
 from whatstr.campaigns.models import (
@@ -19,6 +20,7 @@ from whatstr.campaigns.models import (
     CAMPAIGN_MACHINE,
     OVER_STATES,
     Campaign,
+    CampaignKind,
     CampaignMedia,
     CampaignSeal,
     CampaignState,
@@ -156,7 +158,12 @@ def close(campaign_id: uuid.UUID) -> None:
         session().execute(
             sa.update(Message)
             .where(Message.campaign_id == campaign_id, Message.status == MessageStatus.PENDING)
-            .values(status=rest, not_before=None, claim=None)
+            # What waited for another try after Meta had said no has failed after all.
+            .values(
+                status=sa.case((Message.failed_at.is_not(None), MessageStatus.FAILED), else_=rest),
+                not_before=None,
+                claim=None,
+            )
             .execution_options(synchronize_session=False)
         )
     store_totals(campaign_id)
@@ -193,12 +200,13 @@ def finish_if_done(campaign_id: uuid.UUID, *, unknown_wait: timedelta) -> bool:
     """Set a running campaign to done when no row is left open.
 
     An unknown row is open while it may still be handed once more; afterwards it stays unknown in
-    the report, unless a late webhook settles it.
+    the report, unless a late webhook settles it. The last accepted rows of a marketing campaign
+    are open for a moment: Meta says within seconds whom it will not reach before tomorrow.
     """
     row = (
         session()
         .execute(
-            sa.select(Campaign.rows, Organization.resend_unknown)
+            sa.select(Campaign.rows, Campaign.kind, Organization.resend_unknown)
             .join(Organization, Organization.id == Campaign.organization_id)
             .where(Campaign.id == campaign_id, Campaign.state == CampaignState.RUNNING)
         )
@@ -213,6 +221,10 @@ def finish_if_done(campaign_id: uuid.UUID, *, unknown_wait: timedelta) -> bool:
         Message.status.in_([MessageStatus.PENDING, MessageStatus.HANDING]),
         sa.and_(Message.status == MessageStatus.UNKNOWN, sa.not_(settled)),
     )
+    if row.kind is CampaignKind.MARKETING:
+        wait = timedelta(seconds=int(settings_of()["WHATSTR_SETTLE_WAIT"]))
+        young = Message.handed_at > clock.now() - wait
+        still_open |= sa.and_(Message.status == MessageStatus.ACCEPTED, young)
     mine = Message.campaign_id == campaign_id
     if session().scalar(sa.select(sa.exists().where(mine, still_open))):
         return False

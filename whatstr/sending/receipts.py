@@ -15,13 +15,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from whatstr.audiences.models import OptOutSource
-from whatstr.campaigns.models import MessageStatus
+from whatstr.campaigns.models import OVER_STATES, CampaignState, MessageStatus
 from whatstr.core import clock
 from whatstr.core.db import session
 from whatstr.core.logs import get_logger
+from whatstr.lines.cloud_api import is_code
 from whatstr.lines.error_policy import Action, rule_for
 from whatstr.lines.reasons import meta_reason
-from whatstr.sending import context, holds, notices, optouts
+from whatstr.sending import context, holds, notices, optouts, reach
 from whatstr.sending.mref import mref_of_opaque
 from whatstr.sending.posting import Trouble
 from whatstr.vault.indexes import Purpose, ix
@@ -43,6 +44,9 @@ waiting for its second try) is below all: what Meta tells of it really happened.
 
 _TOLD = {"sent": _S.SENT, "delivered": _S.DELIVERED, "read": _S.READ, "played": _S.READ}
 _HOLDING = frozenset({Action.LINE, Action.STOP, Action.OFF, Action.SETUP, Action.BUG})
+CLOCKS_APART = timedelta(hours=1)
+TIME_TO_SEND = timedelta(minutes=30)
+"""Before the campaign's end, so that what is tried again is also sent."""
 FRESH = timedelta(hours=1)
 """An older failure holds nothing: webhooks come for days, and somebody may have mended it since."""
 
@@ -62,7 +66,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a row knows of its way."""
+    """What a row knows of its way. `attempts` and `handed_at` are those of the latest try."""
 
     status: MessageStatus
     code: int | None = None
@@ -71,9 +75,14 @@ class Progress:
     delivered_at: datetime | None = None
     read_at: datetime | None = None
     failed_at: datetime | None = None
+    attempts: int = 1
+    handed_at: datetime | None = None
+    not_before: datetime | None = None
 
     def after(self, receipt: Receipt) -> Progress:
         """With one more receipt."""
+        if receipt.status is _S.FAILED and self._is_old_news(receipt):
+            return self
         field = f"{receipt.status}_at"
         known: datetime | None = getattr(self, field)
         times: dict[str, Any] = {field: receipt.at if known is None else min(known, receipt.at)}
@@ -87,6 +96,29 @@ class Progress:
             return replace(self, code=code, **times)
         return replace(self, **times)
 
+    def _is_old_news(self, failure: Receipt) -> bool:
+        """The failure of an earlier try, told again: the row waits for its next one, or has had
+        it."""
+        if self.status is _S.PENDING and self.failed_at is not None:
+            return True
+        handed = self.handed_at
+        return self.attempts > 1 and handed is not None and failure.at < handed - CLOCKS_APART
+
+    def tried_again(self, *, until: datetime) -> Progress:
+        """The row after a failure that may pass by tomorrow: waiting for one more try if that can
+        be before `until`, else as it is."""
+        if self.code is None or self.failed_at is None or self.status is not _S.FAILED:
+            return self
+        rule = rule_for(self.code)
+        after = self.failed_at + timedelta(seconds=rule.wait_seconds)
+        if rule.action is not Action.TOMORROW or self.attempts >= rule.tries:
+            return self
+        if after >= until - TIME_TO_SEND:
+            return self
+        return replace(
+            self, status=_S.PENDING, not_before=after, attempts=self.attempts + 1, handed_at=None
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -96,7 +128,13 @@ class _Row:
     recipient_ix: bytes
     organization_id: uuid.UUID
     line_id: uuid.UUID
+    until: datetime
+    goes_on: bool
     before: Progress
+
+    @property
+    def person(self) -> reach.Person:
+        return self.organization_id, self.recipient_ix
 
 
 def read_status(entry: Any) -> Receipt | None:
@@ -131,7 +169,7 @@ def apply(receipts: Sequence[Receipt]) -> int:
         now = row.before
         for receipt in by_mref[row.mref]:
             now = now.after(receipt)
-        after[row.mref] = now
+        after[row.mref] = now.tried_again(until=row.until) if row.goes_on else now
     changed = [row for row in rows if after[row.mref] != row.before]
     _write(changed, after)
     _tie_aliases(rows, by_mref)
@@ -139,6 +177,8 @@ def apply(receipts: Sequence[Receipt]) -> int:
         row for row in changed if after[row.mref].status is _S.FAILED is not row.before.status
     ]
     _opt_out(failed, after)
+    _count_missed(failed, after)
+    _tell_reached([row for row in changed if _arrived(after[row.mref]) > _arrived(row.before)])
     _hold(failed, after)
     return len(changed)
 
@@ -166,15 +206,26 @@ def _locked(mrefs: Collection[bytes]) -> list[_Row]:
     found = session().execute(
         sa.text(
             "SELECT m.mref, m.campaign_id, m.row, m.recipient_ix, c.organization_id, c.line_id,"
-            " m.status, m.code, m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.failed_at"
+            " c.expires_at, c.state, m.status, m.code, m.accepted_at, m.sent_at, m.delivered_at,"
+            " m.read_at, m.failed_at, m.attempts, m.handed_at, m.not_before"
             " FROM message m JOIN campaign c ON c.id = m.campaign_id WHERE m.mref = ANY(:mrefs)"
             " ORDER BY m.campaign_id, m.row FOR UPDATE OF m"
         ),
         {"mrefs": list(mrefs)},
     )
     return [
-        _Row(bytes(mref), campaign, row, bytes(who), organization, line, _progress(*rest))
-        for mref, campaign, row, who, organization, line, *rest in found
+        _Row(
+            bytes(mref),
+            campaign,
+            row,
+            bytes(who),
+            organization,
+            line,
+            until,
+            CampaignState(state) not in OVER_STATES,
+            _progress(*rest),
+        )
+        for mref, campaign, row, who, organization, line, until, state, *rest in found
     ]
 
 
@@ -190,12 +241,13 @@ def _write(rows: Sequence[_Row], after: Mapping[bytes, Progress]) -> None:
         sa.text(
             "UPDATE message m SET status = v.status, code = v.code, accepted_at = v.accepted,"
             " sent_at = v.sent, delivered_at = v.delivered, read_at = v.seen,"
-            " failed_at = v.failed, claim = NULL, not_before = NULL"
+            " failed_at = v.failed, attempts = v.attempts, claim = NULL, not_before = v.again"
             " FROM unnest(CAST(:mrefs AS bytea[]), CAST(:statuses AS text[]),"
             " CAST(:codes AS int[]), CAST(:accepted AS timestamptz[]),"
             " CAST(:sent AS timestamptz[]), CAST(:delivered AS timestamptz[]),"
-            " CAST(:seen AS timestamptz[]), CAST(:failed AS timestamptz[]))"
-            " AS v(mref, status, code, accepted, sent, delivered, seen, failed)"
+            " CAST(:seen AS timestamptz[]), CAST(:failed AS timestamptz[]),"
+            " CAST(:attempts AS int[]), CAST(:again AS timestamptz[]))"
+            " AS v(mref, status, code, accepted, sent, delivered, seen, failed, attempts, again)"
             " WHERE m.mref = v.mref"
         ),
         {
@@ -207,6 +259,8 @@ def _write(rows: Sequence[_Row], after: Mapping[bytes, Progress]) -> None:
             "delivered": [one.delivered_at for one in states],
             "seen": [one.read_at for one in states],
             "failed": [one.failed_at for one in states],
+            "attempts": [one.attempts for one in states],
+            "again": [one.not_before if one.status is _S.PENDING else None for one in states],
         },
     )
 
@@ -228,15 +282,45 @@ def _tie_aliases(rows: Sequence[_Row], by_mref: Mapping[bytes, Sequence[Receipt]
 
 def _opt_out(failed: Sequence[_Row], after: Mapping[bytes, Progress]) -> None:
     """Whom Meta names as having stopped the business is not written to again, and it is told."""
-    via = OptOutSource.META_ERROR
     for row in failed:
         state = after[row.mref]
         if state.code is None or rule_for(state.code).action is not Action.SUPPRESS:
             continue
+        via = optouts.source_of(state.code)
         at = state.failed_at or clock.now()
         if optouts.add(row.organization_id, [row.recipient_ix], via=via, at=at):
             fields = {"job": row.campaign_id.hex, "row": row.row, "via": via}
             notices.leave(row.organization_id, "optout", at, fields)
+
+
+def _count_missed(failed: Sequence[_Row], after: Mapping[bytes, Progress]) -> None:
+    """Three messages in a row that found nobody: no more until something proves them wrong."""
+    found = [
+        (row, reach.Missed(row.person, after[row.mref].failed_at or clock.now()))
+        for row in failed
+        if after[row.mref].code == reach.NOBODY_THERE
+    ]
+    given_up = reach.missed([one for _, one in found])
+    for row, one in found:
+        if row.person in given_up:
+            given_up.discard(row.person)
+            fields = {"job": row.campaign_id.hex, "row": row.row, "via": OptOutSource.UNREACHABLE}
+            notices.leave(row.organization_id, "optout", one.at, fields)
+
+
+def _arrived(progress: Progress) -> int:
+    """How many receipts prove that there is somebody."""
+    return (progress.delivered_at is not None) + (progress.read_at is not None)
+
+
+def _tell_reached(rows: Sequence[_Row]) -> None:
+    lifted = reach.reached({row.person for row in rows})
+    named = {row.person: row for row in rows}
+    for person, ways in lifted.items():
+        row = named[person]
+        for via in ways:
+            fields = {"job": row.campaign_id.hex, "row": row.row, "via": via}
+            notices.leave(row.organization_id, "optout_lifted", clock.now(), fields)
 
 
 def _hold(failed: Sequence[_Row], after: Mapping[bytes, Progress]) -> None:
@@ -276,4 +360,4 @@ def text_of(value: Any, limit: int = 512) -> str:
 def _code(errors: Any) -> int | None:
     first = errors[0] if isinstance(errors, list) and errors else None
     code = first.get("code") if isinstance(first, dict) else None
-    return code if type(code) is int and -(2**31) <= code < 2**31 else None
+    return code if is_code(code) else None

@@ -17,7 +17,7 @@ from whatstr.audiences.models import OptOutSource
 from whatstr.core import clock
 from whatstr.core.db import session
 from whatstr.core.logs import get_logger
-from whatstr.sending import connections, context, notices, optouts, reports
+from whatstr.sending import connections, context, notices, optouts, reach, reports
 from whatstr.sending.answers import Answer, Wording
 from whatstr.sending.bodies import OPT_OUT_PAYLOAD
 from whatstr.sending.connections import Connection
@@ -178,6 +178,7 @@ def _at_line(message: Incoming, connection: Connection, answers: list[Answer]) -
     known = optouts.pseudonyms(
         organization, digits=message.digits, user_id=message.user_id, replied=replied
     )
+    _there(message, connection, known)
     if message.moved_to:
         _moved(message, connection, known)
         return
@@ -208,6 +209,17 @@ def _at_line(message: Incoming, connection: Connection, answers: list[Answer]) -
         "line": connection.line_id.hex,
     }
     notices.leave(organization, "reply", message.at, fields, pins=connection.pins)
+
+
+def _there(message: Incoming, connection: Connection, known: set[bytes]) -> None:
+    """Who writes is there: what was concluded from failures is undone, and the customer told."""
+    organization = connection.organization_id
+    for ways in reach.reached({(organization, index) for index in known}).values():
+        for via in ways:
+            fields: dict[str, object] = {"via": via, "line": connection.line_id.hex}
+            if message.digits:
+                fields["from"] = message.digits
+            notices.leave(organization, "optout_lifted", message.at, fields, pins=connection.pins)
 
 
 def _at_former_line(waba_id: str, messages: list[Incoming]) -> None:
@@ -300,10 +312,11 @@ def _preference(entry: dict[str, Any], connection: Connection) -> None:
     if not first_time(f"preference:{connection.line_id}:{digits or user_id}:{wanted}:{at}"):
         return
     known = optouts.pseudonyms(organization, digits=digits, user_id=user_id)
+    fields: dict[str, object] = {"via": via, "line": connection.line_id.hex}
+    if digits:
+        fields["from"] = digits
     if wanted == "resume":
-        optouts.lift(organization, known, via=via, until=at)
+        if optouts.lift(organization, known, via=via, until=at):
+            notices.leave(organization, "optout_lifted", at, fields, pins=connection.pins)
     elif optouts.add(organization, known, via=via, at=at):
-        fields: dict[str, object] = {"via": via, "line": connection.line_id.hex}
-        if digits:
-            fields["from"] = digits
         notices.leave(organization, "optout", at, fields, pins=connection.pins)

@@ -32,7 +32,8 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of one row. `code`: Meta's number; `opt_out`: the person stopped us (131050)."""
+    """The result of one row. `code`: Meta's number; `opt_out`: the person is not to be written to
+    any more, and why."""
 
     candidate: Candidate
     result: Result
@@ -40,7 +41,7 @@ class Outcome:
     code: int | None = None
     not_before: datetime | None = None
     accepted: Accepted | None = None
-    opt_out: bool = False
+    opt_out: OptOutSource | None = None
 
 
 def write(
@@ -202,18 +203,19 @@ def index_accepted(outcomes: Sequence[Outcome], *, organization_id: uuid.UUID) -
 
 
 def add_opt_outs(outcomes: Sequence[Outcome], *, organization_id: uuid.UUID) -> None:
-    """Whom Meta named as having stopped us (131050) is not written to again."""
-    stopped = [one for one in outcomes if one.opt_out]
+    """Whom Meta named as having stopped us, or as blocked, is not written to again."""
+    stopped = [one for one in outcomes if one.opt_out is not None]
     if stopped:
         session().execute(
             sa.text(
                 "INSERT INTO s_optout (organization_id, recipient_ix, via, at)"
-                " SELECT :o, v.ix, :via, :at FROM unnest(CAST(:ixs AS bytea[])) AS v(ix)"
+                " SELECT :o, v.ix, v.via, :at"
+                " FROM unnest(CAST(:ixs AS bytea[]), CAST(:vias AS text[])) AS v(ix, via)"
                 " ON CONFLICT DO NOTHING"
             ),
             {
                 "o": organization_id,
-                "via": OptOutSource.META_ERROR.value,
+                "vias": [str(one.opt_out) for one in stopped],
                 "at": stopped[0].at,
                 "ixs": [one.candidate.recipient_ix for one in stopped],
             },

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from whatstr.core import arrays
 from whatstr.core.db import session
 from whatstr.core.errors import DomainError
-from whatstr.lines.error_policy import DUPLICATE, OPTED_OUT, UNUSABLE_ROW
-from whatstr.sending import leases
+from whatstr.lines.error_policy import DUPLICATE, UNUSABLE_ROW
+from whatstr.sending import leases, optouts
 from whatstr.sending.mref import new_mref
 from whatstr.sending.progress import may_send
 
@@ -116,7 +116,7 @@ def claim(batch: Batch, candidates: Sequence[Candidate]) -> list[Candidate]:
         raise Halted("lease")
     if not may_send(batch.campaign_id, lock=True):
         raise Halted("state")
-    refused = _opted_out(batch.organization_id, candidates)
+    refused = optouts.refused(batch.organization_id, [one.recipient_ix for one in candidates])
     known = _known(batch.campaign_id, candidates)
     fit: list[Candidate] = []
     off: list[tuple[Candidate, str, int]] = []
@@ -124,7 +124,7 @@ def claim(batch: Batch, candidates: Sequence[Candidate]) -> list[Candidate]:
         repeated = not one.again and one.recipient_ix in known
         known.add(one.recipient_ix)
         if one.recipient_ix in refused:
-            off.append((one, "suppressed", OPTED_OUT))
+            off.append((one, "suppressed", refused[one.recipient_ix]))
         elif repeated:
             off.append((one, "suppressed", DUPLICATE))
         elif not one.usable:
@@ -140,17 +140,6 @@ def claim(batch: Batch, candidates: Sequence[Candidate]) -> list[Candidate]:
     handed = [one for one in fit if one.row in claimed]
     _frank(batch, handed)
     return handed
-
-
-def _opted_out(organization_id: uuid.UUID, candidates: Sequence[Candidate]) -> set[bytes]:
-    found = session().scalars(
-        sa.text(
-            "SELECT DISTINCT recipient_ix FROM s_optout"
-            " WHERE organization_id = :o AND recipient_ix = ANY(CAST(:ix AS bytea[]))"
-        ),
-        {"o": organization_id, "ix": arrays.of_bytes(one.recipient_ix for one in candidates)},
-    )
-    return {bytes(ix) for ix in found}
 
 
 def _known(campaign_id: uuid.UUID, candidates: Sequence[Candidate]) -> set[bytes]:
@@ -227,7 +216,7 @@ def _reclaim(batch: Batch, again: Sequence[Candidate]) -> set[int]:
     found = session().scalars(
         sa.text(
             "UPDATE message SET status = 'handing', claim = :claim, handed_at = :now,"
-            " not_before = NULL, code = NULL"
+            " not_before = NULL, code = NULL, failed_at = NULL"
             " WHERE campaign_id = :c AND row = ANY(:rows) AND status = 'pending' RETURNING row"
         ),
         {

@@ -10,7 +10,7 @@ import asyncio
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import flask
@@ -192,6 +192,8 @@ class Slice:
         )
         poster = Poster(
             campaign_id=job.id,
+            line_id=self._line,
+            until=datetime.fromtimestamp(job.header.exp, UTC),
             phone_number_id=job.connection.phone_number_id,
             api=api,
             pace=pace,

@@ -35,10 +35,12 @@ class CampaignsClient:
         list_id: str = "",
         list_name: str = "",
         due_at: datetime | None = None,
+        lasts: timedelta = timedelta(days=2),
         documents: Sequence[Mapping[str, Any]] = (),
         progress: Progress | None = None,
     ) -> str:
-        """Seal a campaign for the sender, upload it and commit; gives its id."""
+        """Seal a campaign for the sender, upload it and commit; gives its id. It `lasts` so long
+        from its start: less than a day leaves no time to try anybody again tomorrow."""
         job, jk = os.urandom(16), os.urandom(32)
         record = {
             "title": title,
@@ -51,7 +53,7 @@ class CampaignsClient:
             "mapping": {},
             "rows": len(people),
         }
-        body = self._campaign_body(job, jk, record, len(people), line, kind, due_at)
+        body = self._campaign_body(job, jk, record, len(people), line, kind, due_at, lasts)
         body["documents"] = list(documents)
         have = set(self._state.api.post("campaigns", body)["have"])
         chunks = body["chunks"]
@@ -101,13 +103,13 @@ class CampaignsClient:
 
     def _campaign_body(
         self, job: bytes, jk: bytes, record: Mapping[str, Any], count: int, line: str,
-        kind: str, due_at: datetime | None,
+        kind: str, due_at: datetime | None, lasts: timedelta,
     ) -> dict[str, Any]:  # fmt: skip
         vault, cert, now = self._state.vault, self._state.sender_key(), clock.now()
         begins = max(due_at or now, now)
         # A launch "now" holds even if this clock is ahead of the sender's.
         not_before = begins if due_at else begins - timedelta(hours=1)
-        expires = begins + timedelta(days=2)
+        expires = begins + lasts
         template = record["template"]
         header = JobHeader(
             vault.account, job, wire.id_bytes(line), cert.kid,

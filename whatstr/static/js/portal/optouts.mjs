@@ -5,7 +5,7 @@ import { dataTable, fmt, h, translator } from "../ui/index.mjs";
 import { phoneText } from "./badges.mjs";
 
 const t = translator(words);
-const WAYS = ["word", "button", "link", "meta_switch", "meta_error", "desk", "customer"];
+const WAYS = ["word", "button", "link", "meta_switch", "meta_error", "desk", "customer", "unreachable", "blocked"];
 
 /** Take in what the sender told since the last time; gives [{number, at, via}], newest first. */
 export async function knownOptOuts(vault) {

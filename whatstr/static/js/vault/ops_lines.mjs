@@ -59,30 +59,47 @@ function changeOptOuts(op) {
       const some = numbers.slice(at, at + MOST_NUMBERS);
       changed += (await askSender(op, { numbers: some }, context)).changed;
       const now = new Date().toISOString();
-      if (op === "optout_add") await noteOptOuts(some.map((number) => [number, now, "customer"]), context.signal);
-      else await forgetOptOuts(some, context.signal);
+      await noteOptOuts(entriesOf(op, some, now), context.signal);
     }
     return { changed };
   };
 }
 
-/** Remember who does not want messages ([number, at, via]), so that later launches leave them out. */
+/** What only we concluded, or the customer entered, the customer may take back. */
+const OWN = ["customer", "unreachable", "blocked"];
+
+const entriesOf = (op, numbers, at) =>
+  numbers.flatMap((number) => (op === "optout_add" ? [{ number, at, via: "customer" }] : OWN.map((via) => ({ number, at, via, lifted: true }))));
+
+/**
+ * Remember who does not want messages ({number, at, via}), so that later launches leave them out, and
+ * forget what was `lifted`: only what came the same way, and not what is younger. Kept as
+ * {number: [at, via, at, via…]}, the first first.
+ */
 export async function noteOptOuts(entries, signal) {
   if (entries.length === 0) return;
   await changeSuppressed((known) => {
-    const fresh = entries.filter(([number]) => !(number in known));
-    for (const [number, at, via] of fresh) known[number] = [at, via];
-    return fresh.length > 0;
+    const before = JSON.stringify(known);
+    return entries.map((entry) => note(known, entry)).some(Boolean) && JSON.stringify(known) !== before;
   }, signal);
 }
 
-async function forgetOptOuts(numbers, signal) {
-  await changeSuppressed((known) => {
-    const there = numbers.filter((number) => number in known);
-    for (const number of there) delete known[number];
-    return there.length > 0;
-  }, signal);
+function note(known, { number, at, via, lifted = false }) {
+  const ways = pairs(known[number]);
+  const place = ways.findIndex(([, way]) => way === via);
+  if (lifted) {
+    if (place < 0 || Date.parse(ways[place][0]) > Date.parse(at)) return false;
+    ways.splice(place, 1);
+  } else {
+    if (place >= 0) return false;
+    ways.push([at, via]);
+  }
+  if (ways.length > 0) known[number] = ways.flat();
+  else delete known[number];
+  return true;
 }
+
+const pairs = (flat = []) => Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]);
 
 /** `change` works on a copy and says whether anything is new; nothing is saved otherwise. */
 function changeSuppressed(change, signal) {

@@ -136,12 +136,12 @@ async function notices({ after } = {}, context) {
   return opened;
 }
 
-/** Opt-outs name a number, or a row of a campaign that only we can turn into one. */
+/** Opt-outs and their ends name a number, or a row of a campaign that only we can turn into one. */
 async function keepOptOuts(opened, context) {
   const entries = [];
-  for (const notice of opened.filter(({ t }) => t === "optout")) {
+  for (const notice of opened.filter(({ t }) => t === "optout" || t === "optout_lifted")) {
     notice.from ??= await numberOf(notice, context);
-    if (notice.from) entries.push([notice.from, notice.at, notice.via ?? "reply"]);
+    if (notice.from) entries.push({ number: notice.from, at: notice.at, via: notice.via ?? "word", lifted: notice.t === "optout_lifted" });
   }
   await noteOptOuts(entries, context.signal);
 }
