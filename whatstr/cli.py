@@ -10,13 +10,14 @@ import click
 import flask
 from flask.cli import AppGroup
 
-from whatstr import settings_of
+from whatstr import cli_bundle, settings_of
 from whatstr.config import PROCESSES
 
 group = AppGroup("whatstr", help="Run and look after WhatsTR.")
 
 
 def init_app(app: flask.Flask) -> None:
+    cli_bundle.register(group)
     app.cli.add_command(group)
 
 

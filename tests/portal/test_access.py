@@ -19,6 +19,7 @@ from whatstr.portal.pages import SHELLS
 
 # What may be called without a session, and why nothing of a customer is in it.
 PUBLIC_API = {
+    "/api/bundle",
     "/api/config",
     "/api/sender-cert",
     "/api/plans",

@@ -104,7 +104,8 @@ PUBLIC_ROUTES = {
     "/tercihler", "/bildir", "/bildir/<string(maxlength=64):code>",
     "/dur/<string(maxlength=64):code>", "/giris", "/kayit", "/onay", "/kurtarma", "/panel",
     "/kisiler", "/kampanyalar", "/kampanyalar/yeni", "/kampanya", "/hatlar", "/odeme",
-    "/ayarlar", "/api/config", "/api/plans", "/api/error-codes", "/api/sender-cert",
+    "/ayarlar", "/surum", "/api/bundle", "/api/config", "/api/plans", "/api/error-codes",
+    "/api/sender-cert",
     "/api/enrol", "/api/prelogin", "/api/login", "/api/email/confirm", "/api/recovery/start",
     "/api/recovery/open", "/api/recovery/finish", "/webhooks/stripe", "/sign-in",
 }  # fmt: skip

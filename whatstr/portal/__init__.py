@@ -43,6 +43,7 @@ class IdConverter(BaseConverter):
 MODULES = (
     "api_accounts",
     "api_billing",
+    "api_bundle",
     "api_campaigns",
     "api_config",
     "api_documents",
