@@ -8,6 +8,7 @@ from whatstr.billing import models as billing
 from whatstr.campaigns import models as campaigns
 from whatstr.lines import models as lines
 from whatstr.sending import models as sending
+from whatstr.support import models as support
 from whatstr.vault import models as vault
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "campaigns",
     "lines",
     "sending",
+    "support",
     "vault",
 ]

@@ -15,6 +15,7 @@ MAY = {
     "lines": {"core", "audit", "accounts", "vault"},
     "audiences": {"core", "audit", "accounts", "vault"},
     "billing": {"core", "audit", "accounts", "vault"},
+    "support": {"core", "audit", "accounts"},
     "campaigns": {"core", "audit", "accounts", "vault", "lines", "audiences", "billing"},
 }
 MAY["sending"] = {*MAY["campaigns"], "campaigns", "abuse"} - {"billing"}

@@ -12,6 +12,7 @@ from whatstr.abuse.models import (
     AbuseReport,
     Case,
     CaseState,
+    ReportCategory,
     ReportState,
 )
 from whatstr.abuse.policies import CLAIM_LEASE, CaseNotClaimed, CaseTaken, check_note, lease_runs
@@ -170,6 +171,36 @@ def reject_report(*, actor: Actor, report_id: uuid.UUID, note: str) -> AbuseRepo
         organization_id=report.organization_id,
         reason=reason,
     )
+    return report
+
+
+def set_category(
+    *, actor: Actor, report_id: uuid.UUID, seen: str, category: ReportCategory, note: str
+) -> AbuseReport:
+    """Say better what a report is about. `seen` is the category that the editor saw. Raises
+    Conflict, InvalidInput, NotFound."""
+    report = session().scalar(
+        sa.select(AbuseReport)
+        .where(AbuseReport.id == report_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if report is None:
+        raise NotFound("abuse_report")
+    if str(report.category) != seen:
+        raise Conflict("abuse_report")
+    reason = check_note(note)
+    if report.category is not category:
+        before, report.category = report.category, category
+        record(
+            actor=actor,
+            verb="report.category_set",
+            subject_kind="abuse_report",
+            subject_id=report.id,
+            organization_id=report.organization_id,
+            reason=reason,
+            detail={"before": str(before), "after": str(category)},
+        )
     return report
 
 

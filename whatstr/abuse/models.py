@@ -133,6 +133,11 @@ class Case(Base):
 
     reports: Mapped[list[AbuseReport]] = relationship(lazy="raise")
 
+    __table_args__ = (
+        sa.Index("ix_abuse_case_opened_at", "opened_at"),
+        sa.Index("ix_abuse_case_state_opened_at", "state", "opened_at"),
+    )
+
 
 class AbuseReport(Base):
     """One complaint. Reporter's number and reported words are sealed to the desk (0x13)."""
@@ -151,6 +156,14 @@ class AbuseReport(Base):
     campaign_id: Mapped[uuid.UUID | None] = public()
     case_id: Mapped[uuid.UUID | None] = public(sa.ForeignKey("abuse_case.id"), index=True)
     sealed: Mapped[bytes] = sealed()
+
+    __table_args__ = (
+        sa.Index("ix_abuse_report_state_received_at", "state", "received_at"),
+        sa.Index("ix_abuse_report_verdict_received_at", "verdict", "received_at"),
+        sa.Index("ix_abuse_report_channel_received_at", "channel", "received_at"),
+        sa.Index("ix_abuse_report_category_received_at", "category", "received_at"),
+        sa.Index("ix_abuse_report_line_id_received_at", "line_id", "received_at"),
+    )
 
 
 class ReportProof(Base):

@@ -11,7 +11,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, relationship
 
-from whatstr.core.crypto import PiiMixin, PiiType, mask_email, norm_email, norm_text, pii
+from whatstr.core.crypto import (
+    PiiMixin,
+    PiiType,
+    mask_email,
+    name_head,
+    norm_email,
+    norm_text,
+    pii,
+)
 from whatstr.core.db import Base, masked, personal, pk, pseudonym, public, sealed, secret
 from whatstr.core.statemachine import StateMachine
 
@@ -79,6 +87,15 @@ def mask_phone_digits(text: str) -> str:
     return mask("".join(ch for ch in text if ch.isdigit()))
 
 
+NAME = "organization.name"
+
+
+def _write_heads(organization: Any, text: str | None) -> None:
+    """For the search by the beginning of a name (decision 0006)."""
+    organization.name_head4 = name_head(NAME, text or "", 4)
+    organization.name_head8 = name_head(NAME, text or "", 8)
+
+
 class Organization(PiiMixin, Base):
     """The paying business."""
 
@@ -99,9 +116,11 @@ class Organization(PiiMixin, Base):
     time_zone: Mapped[str | None] = public()
     informational_any_time: Mapped[bool] = public(default=False, server_default=sa.false())
 
-    name_ct = personal("name", PiiType("organization.name"))
+    name_ct = personal("name", PiiType(NAME))
     name_ix: Mapped[bytes | None] = pseudonym(index=True)
-    name = pii("name_ct", index="name_ix", context="organization.name", norm=norm_text)
+    name_head4: Mapped[int | None] = pseudonym()
+    name_head8: Mapped[int | None] = pseudonym()
+    name = pii("name_ct", index="name_ix", context=NAME, norm=norm_text, also=_write_heads)
     address_ct = personal("address", PiiType("organization.address"), nullable=True)
     address = pii("address_ct")
     website_ct = personal("website", PiiType("organization.website"), nullable=True)
@@ -115,6 +134,13 @@ class Organization(PiiMixin, Base):
     )
 
     members: Mapped[list[Member]] = relationship(back_populates="organization", lazy="raise")
+
+    __table_args__ = (
+        sa.Index("ix_organization_created_at", "created_at"),
+        sa.Index("ix_organization_state_created_at", "state", "created_at"),
+        sa.Index("ix_organization_name_head4", "name_head4", "created_at"),
+        sa.Index("ix_organization_name_head8", "name_head8", "created_at"),
+    )
 
 
 class Member(PiiMixin, Base):
@@ -169,6 +195,12 @@ class Member(PiiMixin, Base):
     )
 
     organization: Mapped[Organization] = relationship(back_populates="members", lazy="raise")
+
+    __table_args__ = (
+        sa.Index("ix_member_created_at", "created_at"),
+        sa.Index("ix_member_role_created_at", "role", "created_at"),
+        sa.Index("ix_member_state_created_at", "state", "created_at"),
+    )
 
 
 class MemberSession(PiiMixin, Base):

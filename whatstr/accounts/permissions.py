@@ -56,6 +56,8 @@ class StaffPermission(StrEnum):
     REVEAL_IN_CASE = "reveal.case"  # within a case that one has claimed
     REVEAL_IN_PAYMENT = "reveal.payment"  # within an open exception or a payment
     REVEAL_IN_REQUEST = "reveal.request"  # within an open support request
+    SUPPORT_READ = "support.read"  # the queue and what surrounds a request
+    SUPPORT_WRITE = "support.write"  # read a thread, answer it
     STAFF_READ = "staff.read"
     STAFF_WRITE = "staff.write"
     SETTINGS_READ = "settings.read"
@@ -98,6 +100,8 @@ STAFF_PERMISSIONS: Mapping[StaffRole, frozenset[StaffPermission]] = {
             _S.EXCEPTIONS_REQUEST,
             _S.ORGANIZATIONS_READ,
             _S.ORGANIZATIONS_WRITE,
+            _S.SUPPORT_READ,
+            _S.SUPPORT_WRITE,
             _S.REVEAL_IN_REQUEST,
             _S.AUDIT_OWN,
         }
@@ -110,6 +114,7 @@ STAFF_PERMISSIONS: Mapping[StaffRole, frozenset[StaffPermission]] = {
             _S.PAYMENTS_READ,
             _S.EXCEPTIONS_READ,
             _S.ORGANIZATIONS_READ,
+            _S.SUPPORT_READ,
             _S.STAFF_READ,
             _S.SETTINGS_READ,
             _S.AUDIT_OWN,

@@ -23,6 +23,7 @@ from whatstr.accounts.models import (
     StaffRole,
     StaffState,
 )
+from whatstr.audiences.models import OptOutSource
 from whatstr.audit.models import ActorKind
 from whatstr.billing.models import (
     CreditAccount,
@@ -32,9 +33,11 @@ from whatstr.billing.models import (
     PaymentState,
     PlanInterval,
     RefundState,
+    SubscriptionState,
 )
-from whatstr.campaigns.models import CampaignKind, CampaignState
+from whatstr.campaigns.models import CampaignKind, CampaignState, MessageStatus
 from whatstr.lines.models import LineState
+from whatstr.support.models import Satisfaction, SupportState, SupportTopic
 
 WORDS: dict[type, dict[str, Any]] = {
     OrganizationState: {
@@ -197,5 +200,50 @@ WORDS: dict[type, dict[str, Any]] = {
         "billing": lazy_gettext("Billing"),
         "support": lazy_gettext("Support"),
         "legal_request": lazy_gettext("Legal request"),
+    },
+    SubscriptionState: {
+        "active": lazy_gettext("Running"),
+        "ended": lazy_gettext("Ended"),
+        "refunded": lazy_gettext("Paid back"),
+    },
+    OptOutSource: {
+        "word": lazy_gettext("A word (DUR, STOP)"),
+        "button": lazy_gettext("The button"),
+        "meta_switch": lazy_gettext("Meta's own switch"),
+        "meta_error": lazy_gettext("Meta refused to deliver"),
+        "link": lazy_gettext("The link"),
+        "desk": lazy_gettext("Our abuse line"),
+        "customer": lazy_gettext("Entered by the customer"),
+    },
+    MessageStatus: {
+        "pending": lazy_gettext("Still to be sent"),
+        "handing": lazy_gettext("Being handed over"),
+        "unknown": lazy_gettext("Answer awaited"),
+        "accepted": lazy_gettext("Accepted by Meta"),
+        "sent": lazy_gettext("Sent"),
+        "delivered": lazy_gettext("Delivered to the phone"),
+        "read": lazy_gettext("Seen"),
+        "failed": lazy_gettext("Did not get there"),
+        "suppressed": lazy_gettext("Held back: refused before"),
+        "cancelled": lazy_gettext("Called off"),
+        "expired": lazy_gettext("Out of time"),
+    },
+    SupportTopic: {
+        "account": lazy_gettext("Account"),
+        "billing": lazy_gettext("Payments and plans"),
+        "line": lazy_gettext("Line"),
+        "sending": lazy_gettext("Sending"),
+        "privacy": lazy_gettext("Privacy"),
+        "other": lazy_gettext("Something else"),
+    },
+    SupportState: {
+        "open": lazy_gettext("Waits for us"),
+        "answered": lazy_gettext("Answered"),
+        "closed": lazy_gettext("Closed"),
+    },
+    Satisfaction: {
+        "good": lazy_gettext("Well"),
+        "fair": lazy_gettext("So-so"),
+        "poor": lazy_gettext("Badly"),
     },
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -72,6 +73,27 @@ def refusals() -> Iterator[list[str]]:
     except DomainError as error:
         session().expire_all()
         said.append(sentence(error))
+
+
+@dataclass
+class Answer:
+    """What a refused form is answered with; None while nothing was refused."""
+
+    page: tuple[str, int] | None = None
+
+
+@contextmanager
+def refused(show: Callable[..., str], *args: Any) -> Iterator[Answer]:
+    """Run a change in one transaction; a refusal shows the form again with what was typed and the
+    sentence beside its field, through `show(*args, errors=…)`."""
+    answer = Answer()
+    try:
+        with transaction():
+            yield answer
+    except DomainError as error:
+        session().expire_all()
+        field = str(error.context.get("field", ""))
+        answer.page = show(*args, errors={field: [sentence(error)]}), error.status
 
 
 def back(url: str, said: list[str], done: str) -> Response:

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext
 
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, labels
+from whatstr.admin.listing import too_slow
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ WORK = (
     Entry("admin", lazy_gettext("My work"), "inbox", "g w", None, "index"),
     Entry("cases", lazy_gettext("Cases"), "scale", "g c", P.CASES_READ),
     Entry("exceptions", lazy_gettext("Exceptions"), "refresh", "g e", P.EXCEPTIONS_READ),
+    Entry("requests", lazy_gettext("Support requests"), "mail", "g q", P.SUPPORT_READ),
     Entry("organizations", lazy_gettext("Organizations"), "building", "g o", P.ORGANIZATIONS_READ),
 )
 REGISTERS = (
@@ -35,12 +37,24 @@ REGISTERS = (
     Entry("members", lazy_gettext("Members"), "users", "g m", P.ORGANIZATIONS_READ),
     Entry("lines", lazy_gettext("Lines"), "line", "g l", P.ORGANIZATIONS_READ),
     Entry("campaigns", lazy_gettext("Campaigns"), "campaign", "g k", P.ORGANIZATIONS_READ),
+    Entry(
+        "suppressions",
+        lazy_gettext("Blocks on sending"),
+        "ban",
+        "g b",
+        P.ORGANIZATIONS_READ,
+        "index",
+    ),
     Entry("payments", lazy_gettext("All payments"), "billing", "g p", P.PAYMENTS_READ),
+    Entry("subscriptions", lazy_gettext("Subscriptions"), "calendar", "g u", P.PAYMENTS_READ),
     Entry("ledger", lazy_gettext("Ledger"), "list", "g d", P.PAYMENTS_READ),
     Entry("refunds", lazy_gettext("Refunds"), "reply", "g f", P.PAYMENTS_READ),
     Entry("plans", lazy_gettext("Plans"), "chart", "g n", P.PLANS_READ),
+    Entry("canned", lazy_gettext("Canned replies"), "copy", "g y", P.SUPPORT_READ),
     Entry("people", lazy_gettext("Staff"), "shield", "g s", P.STAFF_READ),
     Entry("trail", lazy_gettext("Audit trail"), "file", "g a", P.AUDIT_OWN),
+    Entry("queues", lazy_gettext("Queues"), "server", "g j", P.SETTINGS_READ, "index"),
+    Entry("inbox", lazy_gettext("Inbox"), "inbox", "g i", P.SETTINGS_READ, "index"),
     Entry("certificates", lazy_gettext("Sender certificates"), "seal", "g x", P.SETTINGS_READ),
 )
 
@@ -71,6 +85,8 @@ def context() -> dict[str, Any]:
         "word": labels.word,
         "badge": labels.badge,
         "customer": labels.customer,
+        "customer_no": labels.customer_no,
+        "too_slow": too_slow,
         "mask_words": labels.mask_words,
         "P": P,
         "here": flask.request.full_path.rstrip("?"),

@@ -81,7 +81,12 @@ def mask_words(text: str | None) -> str:
 
 def remember_customers(rows: Iterable[Any]) -> None:
     """Look up the customer numbers of a page of rows at once."""
-    ids = {getattr(row, "organization_id", None) for row in rows} - {None}
+    remember_organizations({getattr(row, "organization_id", None) for row in rows})
+
+
+def remember_organizations(ids: set[uuid.UUID | None]) -> None:
+    """Look up the customer numbers of these organizations at once."""
+    ids = ids - {None}
     if ids:
         found = session().execute(
             sa.select(Organization.id, Organization.customer_no).where(Organization.id.in_(ids))
@@ -127,6 +132,22 @@ def columns(**makers: Any) -> dict[str, Any]:
         return lambda view, context, model, name: maker(model)
 
     return {name: formatter(maker) for name, maker in makers.items()}
+
+
+def language_name(code: str) -> str:
+    return {"tr": "Türkçe", "en": "English"}.get(code, code)
+
+
+def linked(endpoint: str, id_: uuid.UUID | None, text: str | None = None) -> Markup | str:
+    """A record of a register as a link, where the person may open it."""
+    if id_ is None:
+        return "–"
+    shown = text or id_.hex[:8]
+    views = flask.current_app.extensions["admin"][0]._views
+    if not any(one.endpoint == endpoint and one.is_accessible() for one in views):
+        return shown
+    url = flask.url_for(f"{endpoint}.details_view", id=id_)
+    return Markup('<a href="{}">{}</a>').format(url, shown)
 
 
 def yes_no(value: bool) -> str:

@@ -24,6 +24,16 @@ _FIELDS = {
     "code": lambda e: _("The code takes small letters, digits and _; it begins with a letter."),
     "amount_kurus": lambda e: _("Write the amount in lira, for example 299,00."),
     "price_kurus": lambda e: _("Write the amount in lira, for example 299,00."),
+    "body": lambda e: _("Write at least a few words, and at most 4,000 letters."),
+    "staff": lambda e: _("Choose a colleague who answers requests."),
+    "phone": lambda e: _("The phone number is not valid."),
+    "website": lambda e: _("The web address is not valid."),
+    "tax_number": lambda e: _("The tax number does not check: 10 digits, or 11 for a person."),
+    "name": lambda e: _("Write a name of at most 200 letters."),
+    "body_tr": lambda e: _("Both languages are needed, at most 4,000 letters each."),
+    "body_en": lambda e: _("Both languages are needed, at most 4,000 letters each."),
+    "title_tr": lambda e: _("A title is needed in both languages."),
+    "title_en": lambda e: _("A title is needed in both languages."),
 }
 
 
@@ -55,6 +65,9 @@ SENTENCES: dict[str, Sentence] = {
     "payment_not_paid": lambda e: _("Nothing was taken for this payment."),
     "nothing_left": lambda e: _("The whole payment was given back already."),
     "exception_open": lambda e: _("This payment already has an open request."),
+    "support_closed": lambda e: _("The request is closed. Open it again first."),
+    "last_owner": lambda e: _("This is the only owner: somebody has to keep the account."),
+    "member_email_taken": lambda e: _("Another member has this e-mail address."),
     "too_many": lambda e: _("Too many tries. Wait a while."),
     "unavailable": lambda e: _("The service is briefly unavailable. Try again."),
     "vault_format": lambda e: _("This report cannot be opened with the present desk key."),

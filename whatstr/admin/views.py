@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import flask
-import sqlalchemy as sa
 from flask_admin import BaseView, expose
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.contrib.sqla.filters import FilterEqual
@@ -21,10 +20,9 @@ from werkzeug.wrappers import Response
 
 from whatstr.accounts.permissions import StaffPermission
 from whatstr.admin import access, labels
+from whatstr.admin.listing import LAST_PAGE, Listing
 from whatstr.core.db import db
 from whatstr.core.errors import NotSignedIn
-
-MAX_PAGE = 200
 
 
 class Gated(BaseView):  # type: ignore[misc]
@@ -77,7 +75,24 @@ class EnumFilter(FilterEqual):  # type: ignore[misc]
         return query if value is None else query.filter(self.get_column(alias) == value)
 
 
-class Register(Gated, ModelView):  # type: ignore[misc]
+class TextFilter(FilterEqual):  # type: ignore[misc]
+    """One of a few known texts; an empty choice filters nothing, anything else finds nothing."""
+
+    def __init__(self, column: Any, name: Any, pairs: Sequence[tuple[str, Any]]) -> None:
+        super().__init__(column, name, options=lambda: [(key, str(word)) for key, word in pairs])
+        self.known = {key for key, _word in pairs}
+
+    def validate(self, value: str) -> bool:
+        return value == "" or value in self.known
+
+    def clean(self, value: str) -> Any:
+        return value or None
+
+    def apply(self, query: Any, value: Any, alias: Any = None) -> Any:
+        return query if value is None else query.filter(self.get_column(alias) == value)
+
+
+class Register(Gated, Listing, ModelView):  # type: ignore[misc]
     """A table as a list. What a subclass does not name is not shown."""
 
     can_create = can_edit = can_delete = can_export = False
@@ -99,6 +114,7 @@ class Register(Gated, ModelView):  # type: ignore[misc]
     name: ClassVar[Any]
     lead: ClassVar[Any] = ""
     search_hint: ClassVar[Any] = ""
+    exact_is_personal: ClassVar[bool] = False
     create_permission: ClassVar[StaffPermission | None] = None
     create_label: ClassVar[Any] = ""
 
@@ -164,15 +180,10 @@ class Register(Gated, ModelView):  # type: ignore[misc]
             flask.abort(404)
         return found
 
-    def get_list(self, *args: Any, **kwargs: Any) -> Any:
-        count, rows = super().get_list(*args, **kwargs)
-        labels.remember_customers(row for row in rows)
-        return count, rows
-
     def _get_list_extra_args(self) -> Any:
         """A page within reason: the stock method hands any number on to the database."""
         args = super()._get_list_extra_args()
-        args.page = min(max(args.page, 0), MAX_PAGE)
+        args.page = min(max(args.page, 0), LAST_PAGE)
         if args.sort is not None and not 0 <= args.sort < len(self._list_columns):
             args.sort = None
         return args
@@ -183,15 +194,11 @@ class Register(Gated, ModelView):  # type: ignore[misc]
         return None
 
     def init_search(self) -> bool:
-        return type(self).exact is not Register.exact
+        """Never by address: what is looked for may be personal, so it is sent to the console."""
+        return False
 
-    def _apply_search(
-        self, query: Any, count_query: Any, joins: Any, count_joins: Any, search: str
-    ) -> Any:
-        # PostgreSQL's texts hold no NUL.
-        condition = None if "\0" in search else self.exact(search.strip())
-        query = query.filter(condition) if condition is not None else query.filter(sa.false())
-        return query, count_query, joins, count_joins
+    def has_exact(self) -> bool:
+        return type(self).exact is not Register.exact
 
     def row_url(self, model: Any) -> str:
         """Where a row leads."""

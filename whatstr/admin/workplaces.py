@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from whatstr.admin.case_page import CasePage
 from whatstr.admin.exception_desk import ExceptionDesk
+from whatstr.admin.machinery import Inbox, Queues
 from whatstr.admin.organization_page import OrganizationPage
+from whatstr.admin.search import Search
+from whatstr.admin.support_page import SupportPage
+from whatstr.admin.suppressions import Suppressions
 from whatstr.admin.views import Page
 
 
@@ -14,4 +18,9 @@ def views() -> list[Page]:
         CasePage(endpoint="case", url="/vaka"),
         ExceptionDesk(endpoint="desk", url="/istisna"),
         OrganizationPage(endpoint="organization", url="/isletme"),
+        Search(endpoint="search", url="/ara"),
+        SupportPage(endpoint="support", url="/destek"),
+        Suppressions(endpoint="suppressions", url="/engeller"),
+        Queues(endpoint="queues", url="/kuyruklar"),
+        Inbox(endpoint="inbox", url="/gelen"),
     ]

@@ -108,6 +108,11 @@ class OptOut(Base):
     via: Mapped[OptOutSource] = public(primary_key=True)
     at: Mapped[datetime] = public()
 
+    __table_args__ = (
+        sa.Index("ix_s_optout_at", "at"),
+        sa.Index("ix_s_optout_via_at", "via", "at"),
+    )
+
 
 class Undelivered(Base):
     """How often in a row a recipient could not be reached (131026), until a receipt proves the

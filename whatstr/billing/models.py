@@ -175,6 +175,12 @@ class Payment(PiiMixin, Base):
 
     plan: Mapped[Plan] = relationship(lazy="raise")
 
+    __table_args__ = (
+        sa.Index("ix_payment_created_at", "created_at"),
+        sa.Index("ix_payment_state_created_at", "state", "created_at"),
+        sa.Index("ix_payment_paid_at", "paid_at"),
+    )
+
 
 class Subscription(Base):
     """The right to a plan for a period."""
@@ -188,6 +194,12 @@ class Subscription(Base):
     state: Mapped[SubscriptionState] = public(default=SubscriptionState.ACTIVE)
     starts_at: Mapped[datetime] = public()
     ends_at: Mapped[datetime | None] = public()
+
+    __table_args__ = (
+        sa.Index("ix_subscription_starts_at", "starts_at"),
+        sa.Index("ix_subscription_state_starts_at", "state", "starts_at"),
+        sa.Index("ix_subscription_plan_id_state", "plan_id", "state"),
+    )
 
 
 class CreditEntry(Base):
@@ -205,6 +217,8 @@ class CreditEntry(Base):
     payment_id: Mapped[uuid.UUID | None] = public(sa.ForeignKey("payment.id"))
     campaign_id: Mapped[uuid.UUID | None] = public(index=True)
     at: Mapped[datetime] = public()
+
+    __table_args__ = (sa.Index("ix_credit_entry_kind_id", "kind", "id"),)
 
 
 class ExceptionRequest(PiiMixin, Base):
@@ -230,6 +244,12 @@ class ExceptionRequest(PiiMixin, Base):
     expires_at: Mapped[datetime | None] = public()
     version: Mapped[int] = public(default=1)
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+    __table_args__ = (
+        sa.Index("ix_exception_request_created_at", "created_at"),
+        sa.Index("ix_exception_request_state_created_at", "state", "created_at"),
+        sa.Index("ix_exception_request_ground_created_at", "ground", "created_at"),
+    )
 
 
 class ExceptionApproval(Base):
@@ -263,6 +283,11 @@ class Refund(Base):
     created_at: Mapped[datetime] = public()
     settled_at: Mapped[datetime | None] = public()
 
+    __table_args__ = (
+        sa.Index("ix_refund_created_at", "created_at"),
+        sa.Index("ix_refund_state_created_at", "state", "created_at"),
+    )
+
 
 class Dispute(Base):
     """A charge-back at Stripe."""
@@ -294,3 +319,12 @@ class StripeEvent(PiiMixin, Base):
     outcome: Mapped[str | None] = public()
     body_ct = personal("body", PiiType("stripe_event.body"))
     body = pii("body_ct")
+
+    __table_args__ = (
+        sa.Index("ix_stripe_event_received_at", "received_at"),
+        sa.Index(
+            "ix_stripe_event_waiting",
+            "received_at",
+            postgresql_where=sa.text("processed_at is null"),
+        ),
+    )

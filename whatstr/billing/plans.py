@@ -6,18 +6,20 @@ time; nothing renews by itself, so nothing is charged that nobody clicked.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
 from whatstr.audit.services import SYSTEM, Actor, record
-from whatstr.billing.models import Plan, PlanInterval
+from whatstr.billing.models import Plan, PlanInterval, Subscription, SubscriptionState
 from whatstr.billing.queries import plans_on_sale
 from whatstr.core import clock
 from whatstr.core.db import session
-from whatstr.core.errors import InvalidInput, NotFound
+from whatstr.core.errors import Conflict, InvalidInput, NotFound
 from whatstr.core.money import vat_contained
 
 VAT_PERCENT = 20
@@ -158,6 +160,71 @@ def withdraw(*, actor: Actor, plan_id: uuid.UUID) -> Plan:
         plan.visible = False
         record(actor=actor, verb="plan.withdrawn", subject_kind="plan", subject_id=plan.id)
     return plan
+
+
+def offer_again(*, actor: Actor, plan_id: uuid.UUID) -> Plan:
+    """Sell an edition again, in the place of the one of its code that is on sale: the undo of a
+    withdrawal. Raises NotFound."""
+    plan = session().get(Plan, plan_id)
+    if plan is None:
+        raise NotFound("plan")
+    lock_code(plan.code)
+    if not plan.visible:
+        session().execute(sa.update(Plan).where(Plan.code == plan.code).values(visible=False))
+        plan.visible = True
+        record(actor=actor, verb="plan.offered_again", subject_kind="plan", subject_id=plan.id)
+    return plan
+
+
+WORDS = ("title_tr", "title_en", "description_tr", "description_en")
+
+
+def seen_of(plan: Plan) -> str:
+    """What an editor saw of an edition's words, as a mark: an edit of others is refused."""
+    saw = [getattr(plan, name) for name in WORDS]
+    return hashlib.sha256(repr(saw).encode()).hexdigest()[:16]
+
+
+def edit_words(*, actor: Actor, plan_id: uuid.UUID, seen: str, words: Mapping[str, str]) -> Plan:
+    """Correct titles and descriptions. Raises Conflict, InvalidInput, NotFound."""
+    plan = session().scalar(
+        sa.select(Plan)
+        .where(Plan.id == plan_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if plan is None:
+        raise NotFound("plan")
+    if seen_of(plan) != seen:
+        raise Conflict("plan")
+    for name in ("title_tr", "title_en"):
+        if not words.get(name, "").strip():
+            raise InvalidInput(name, "missing")
+    before = {name: getattr(plan, name) for name in WORDS}
+    after = {name: words.get(name, "").strip()[:500] for name in WORDS}
+    if before != after:
+        for name, text in after.items():
+            setattr(plan, name, text)
+        changed = sorted(name for name in WORDS if before[name] != after[name])
+        record(
+            actor=actor,
+            verb="plan.words_edited",
+            subject_kind="plan",
+            subject_id=plan.id,
+            detail={name: [before[name], after[name]] for name in changed},
+        )
+    return plan
+
+
+def buyers(plan_id: uuid.UUID) -> int:
+    """Customers who have the edition now; a thousand at most are counted."""
+    running = (
+        sa.select(Subscription.id)
+        .where(Subscription.plan_id == plan_id, Subscription.state == SubscriptionState.ACTIVE)
+        .limit(1000)
+        .subquery()
+    )
+    return int(session().scalar(sa.select(sa.func.count()).select_from(running)) or 0)
 
 
 def note_published(*, plan_id: uuid.UUID, product_id: str, price_id: str) -> None:

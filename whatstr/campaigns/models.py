@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -118,6 +118,15 @@ class Campaign(Base):
             "due_at",
             postgresql_where=sa.text("state in ('scheduled', 'queued', 'running')"),
         ),
+        sa.Index(
+            "ix_campaign_begun",
+            "started_at",
+            postgresql_where=sa.text("started_at is not null and finished_at is null"),
+        ),
+        sa.Index("ix_campaign_finished_at", "finished_at"),
+        sa.Index("ix_campaign_created_at", "created_at"),
+        sa.Index("ix_campaign_state_created_at", "state", "created_at"),
+        sa.Index("ix_campaign_kind_created_at", "kind", "created_at"),
     )
 
 
@@ -232,3 +241,43 @@ class Message(Base):
         ),
         sa.Index("ix_message_accepted_at", "campaign_id", "accepted_at"),
     )
+
+
+class MessageDay(Base):
+    """Messages handed to Meta on one day of Istanbul, all customers together."""
+
+    __tablename__ = "message_day"
+
+    day: Mapped[date] = public(primary_key=True)
+    handed: Mapped[int] = public(sa.BigInteger, default=0)
+    accepted: Mapped[int] = public(sa.BigInteger, default=0)
+    delivered: Mapped[int] = public(sa.BigInteger, default=0)
+    read: Mapped[int] = public(sa.BigInteger, default=0)
+    failed: Mapped[int] = public(sa.BigInteger, default=0)
+
+
+class FailureDay(Base):
+    """Failed messages of one day by Meta's code; 0 where there is none."""
+
+    __tablename__ = "failure_day"
+
+    day: Mapped[date] = public(primary_key=True)
+    code: Mapped[int] = public(primary_key=True, autoincrement=False)
+    messages: Mapped[int] = public(sa.BigInteger)
+
+
+class LineDay(Base):
+    """Messages of one line on one day: what rates are computed from."""
+
+    __tablename__ = "line_day"
+    __table_args__ = (
+        sa.Index("ix_line_day_day", "day"),
+        sa.Index("ix_line_day_organization_id_day", "organization_id", "day"),
+    )
+
+    line_id: Mapped[uuid.UUID] = public(primary_key=True)
+    day: Mapped[date] = public(primary_key=True)
+    organization_id: Mapped[uuid.UUID] = public()
+    accepted: Mapped[int] = public(sa.BigInteger, default=0)
+    delivered: Mapped[int] = public(sa.BigInteger, default=0)
+    failed: Mapped[int] = public(sa.BigInteger, default=0)

@@ -135,9 +135,11 @@ def pii(
     context: str | None = None,
     norm: Callable[[str], str] | None = None,
     masker: Callable[[str], str] | None = None,
+    also: Callable[[Any, str | None], None] | None = None,
 ) -> Any:
-    """A model property over a `PiiType` column. Setting it also writes the blind index and the
-    masked form beside it. Reading raises RowBindingError when the value belongs to another row."""
+    """A model property over a `PiiType` column. Setting it also writes the blind index, the masked
+    form beside it and whatever `also(row, text)` keeps. Reading raises RowBindingError when the
+    value belongs to another row."""
 
     def read(self: Any) -> str | None:
         value = getattr(self, column)
@@ -153,6 +155,8 @@ def pii(
             setattr(self, index, None if text is None else blind_index(context, norm(text)))
         if mask and masker:
             setattr(self, mask, None if text is None else masker(text))
+        if also:
+            also(self, text)
 
     return property(read, write)
 
@@ -182,3 +186,21 @@ def mask_email(text: str) -> str:
     name, _, host = text.partition("@")
     label, _, rest = host.partition(".")
     return f"{name[:1]}***@{label[:1]}***.{rest}" if rest else f"{name[:1]}***"
+
+
+_PLAIN = str.maketrans("ıİIşŞğĞüÜöÖçÇâÂîÎûÛ", "iiissgguuooccaaiiuu")
+
+
+def name_letters(text: str) -> str:
+    """A name as it is compared: Turkish letters without their marks, small, nothing but letters
+    and digits. `İŞÇİ Ltd.` and `isci ltd` are the same."""
+    return norm_text(text.translate(_PLAIN))
+
+
+def name_head(context: str, text: str, letters: int) -> int | None:
+    """One of 65,536 keyed buckets for a name's first letters, or None for a shorter one. So coarse
+    that a bucket of a large table holds strangers: it narrows a search, it proves nothing."""
+    head = name_letters(text)[:letters]
+    if len(head) < letters:
+        return None
+    return int.from_bytes(blind_index(f"{context}.head{letters}", head)[:2])

@@ -74,6 +74,12 @@ class Line(PiiMixin, Base):
     name_ct = personal("verified_name", PiiType("line.verified_name"), nullable=True)
     verified_name = pii("name_ct")
 
+    __table_args__ = (
+        sa.Index("ix_line_connected_at", "connected_at"),
+        sa.Index("ix_line_state_connected_at", "state", "connected_at"),
+        sa.Index("ix_line_quality_connected_at", "quality", "connected_at"),
+    )
+
 
 class LineConnection(Base):
     """How the sender reaches a line at Meta: Box CONN under CK, with the pins of the organization.

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from redis import Redis
 from redis.exceptions import RedisError
 
-from whatstr.core import clock, logs, queues
+from whatstr.core import clock, logs, queue_state, queues
 
 log = logs.get_logger(__name__)
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -52,6 +52,7 @@ def enqueue_due(connection: Redis, timetable: Sequence[Entry]) -> list[str]:
             log.warning("schedule.backlog", queue=entry.queue, task=entry.task)
             continue
         queues.enqueue(target, entry.task)
+        queue_state.note_run(connection, entry.task)
         done.append(entry.task)
     return done
 
@@ -60,8 +61,13 @@ def run_schedule(
     connection: Redis, timetable: Sequence[Entry], stop: threading.Event, *, step: float = 1.0
 ) -> None:
     """Until `stop` is set. Redis away: nothing is enqueued, the next step tries again."""
+    published = False
     while not stop.is_set():
         try:
+            if not published:
+                rows = [(entry.task, entry.queue, entry.every) for entry in timetable]
+                queue_state.publish_timetable(connection, rows)
+                published = True
             for name in enqueue_due(connection, timetable):
                 log.debug("schedule.enqueued", task=name)
         except RedisError as error:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from whatstr.abuse.models import AbuseReport, Case
 from whatstr.accounts.models import Member, Organization, StaffUser
-from whatstr.admin.registers import abuse, customers, house, money
+from whatstr.admin.registers import abuse, customers, house, money, plans, support, traffic
 from whatstr.admin.views import Register
 from whatstr.audit.models import AuditEvent
-from whatstr.billing.models import CreditEntry, ExceptionRequest, Payment, Plan, Refund
+from whatstr.billing.models import (
+    CreditEntry,
+    ExceptionRequest,
+    Payment,
+    Plan,
+    Refund,
+    Subscription,
+)
 from whatstr.campaigns.models import Campaign
 from whatstr.lines.models import Line
+from whatstr.support.models import CannedReply, SupportRequest
 from whatstr.vault.models import SenderCertificate
 
 
@@ -20,13 +28,16 @@ def views() -> list[Register]:
         abuse.Reports(AbuseReport, endpoint="reports", url="/bildirimler"),
         customers.Organizations(Organization, endpoint="organizations", url="/isletmeler"),
         customers.Members(Member, endpoint="members", url="/kullanicilar"),
-        customers.Lines(Line, endpoint="lines", url="/hatlar"),
-        customers.Campaigns(Campaign, endpoint="campaigns", url="/kampanyalar"),
-        money.Plans(Plan, endpoint="plans", url="/paketler"),
+        traffic.Lines(Line, endpoint="lines", url="/hatlar"),
+        traffic.Campaigns(Campaign, endpoint="campaigns", url="/kampanyalar"),
+        plans.Plans(Plan, endpoint="plans", url="/paketler"),
+        money.Subscriptions(Subscription, endpoint="subscriptions", url="/abonelikler"),
         money.Payments(Payment, endpoint="payments", url="/odemeler"),
         money.Ledger(CreditEntry, endpoint="ledger", url="/kontor"),
         money.Refunds(Refund, endpoint="refunds", url="/iadeler"),
         money.Exceptions(ExceptionRequest, endpoint="exceptions", url="/istisnalar"),
+        support.Requests(SupportRequest, endpoint="requests", url="/destek-talepleri"),
+        support.CannedReplies(CannedReply, endpoint="canned", url="/hazir-yanitlar"),
         house.People(StaffUser, endpoint="people", url="/gorevliler"),
         house.Trail(AuditEvent, endpoint="trail", url="/denetim-kaydi"),
         house.Certificates(SenderCertificate, endpoint="certificates", url="/sertifikalar"),

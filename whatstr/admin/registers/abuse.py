@@ -36,6 +36,9 @@ class Cases(Register):
     name = lazy_gettext("Cases")
     lead = lazy_gettext("One case holds all open reports about a line.")
     search_hint = lazy_gettext("Case number")
+    subject_kind = "abuse_case"
+    empty_title = lazy_gettext("No case yet")
+    empty_text = lazy_gettext("The first report about a line of ours opens one.")
     read = P.CASES_READ
     column_list = ("number", "organization_id", "state", "opened_at", "claimed_until", "closed_at")
     column_default_sort = ("opened_at", True)
@@ -67,7 +70,14 @@ class Reports(Register):
     name = lazy_gettext("Reports of recipients")
     lead = lazy_gettext("What recipients reported. The words are opened within a claimed case.")
     search_hint = lazy_gettext("Report number")
+    subject_kind = "abuse_report"
+    empty_title = lazy_gettext("No report yet")
+    empty_text = lazy_gettext("Recipients report on the public page or by replying in WhatsApp.")
     read = P.CASES_READ
+    column_details_list = (
+        *("number", "received_at", "channel", "category", "verdict", "state"),
+        *("organization_id", "line_id", "campaign_id"),
+    )
     column_list = (
         "number",
         "received_at",
@@ -87,9 +97,13 @@ class Reports(Register):
         "verdict": lazy_gettext("Verification"),
         "state": lazy_gettext("State"),
         "organization_id": labels.CUSTOMER,
+        "line_id": lazy_gettext("Line"),
+        "campaign_id": lazy_gettext("Campaign"),
     }
     column_formatters = labels.columns(
         number=lambda row: str(row.number),
+        line_id=lambda row: labels.linked("lines", row.line_id),
+        campaign_id=lambda row: labels.linked("campaigns", row.campaign_id),
         channel=lambda row: labels.word(row.channel),
         category=lambda row: labels.word(row.category),
         organization_id=lambda row: labels.customer(row.organization_id),
@@ -105,10 +119,44 @@ class Reports(Register):
     def exact(self, text: str) -> Any:
         return _number(text, AbuseReport.number)
 
-    def row_url(self, model: AbuseReport) -> str:
+    def links(self, model: AbuseReport) -> Sequence[tuple[str, str]]:
+        found = []
         if model.case_id is not None:
-            return flask.url_for("case.show", case_id=model.case_id)
-        return super().row_url(model)
+            found.append((_("To the case"), flask.url_for("case.show", case_id=model.case_id)))
+        if access.may(P.CASES_WRITE):
+            found.append((_("Change what it is about"), self.get_url(".edit_view", id=model.id)))
+        return found
+
+    @expose("/edit/", methods=["GET", "POST"])  # type: ignore[untyped-decorator]
+    @access.needs(P.CASES_WRITE)
+    def edit_view(self) -> Any:
+        """What a report is about: reporters often choose the nearest word."""
+        report = self.get_one(flask.request.args.get("id"))
+        if flask.request.method == "GET":
+            return self._category_form(report)
+        with forms.refused(self._category_form, report) as answer:
+            cases.set_category(
+                actor=access.actor(),
+                report_id=report.id,
+                seen=forms.text("seen"),
+                category=forms.choice("category", ReportCategory),
+                note=forms.text("note"),
+            )
+        target = self.get_url(".details_view", id=report.id)
+        return answer.page or forms.back(target, [], _("Saved."))
+
+    def _category_form(
+        self, report: AbuseReport, errors: dict[str, list[str]] | None = None
+    ) -> str:
+        page: str = self.render(
+            "admin/report_form.html",
+            report=report,
+            categories=labels.options(ReportCategory),
+            said=flask.request.form,
+            errors=errors or {},
+            back=self.get_url(".details_view", id=report.id),
+        )
+        return page
 
     def verbs(self, model: AbuseReport) -> Sequence[labels.Verb]:
         if not access.may(P.CASES_WRITE) or model.state in (

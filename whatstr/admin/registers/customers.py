@@ -1,14 +1,19 @@
-"""Organizations, their members, lines and campaigns. Personal values are masked or left out."""
+"""Organizations and their members. Personal values are masked, and written without being read."""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import flask
 import sqlalchemy as sa
+from flask_admin import expose
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import load_only
 
+from whatstr.accounts import contact
 from whatstr.accounts.models import (
     Member,
     MemberRole,
@@ -17,12 +22,23 @@ from whatstr.accounts.models import (
     OrganizationState,
 )
 from whatstr.accounts.permissions import StaffPermission as P
-from whatstr.admin import labels
+from whatstr.admin import access, forms, labels
 from whatstr.admin.views import EnumFilter, Register
-from whatstr.campaigns.models import Campaign, CampaignKind, CampaignState
 from whatstr.core.crypto import blind_index, norm_email, norm_text
 from whatstr.core.phone import PhoneError, normalise
-from whatstr.lines.models import Line, LineState
+
+ORGANIZATION_FIELDS = (
+    ("name", lazy_gettext("Business name"), "text"),
+    ("address", lazy_gettext("Address"), "text"),
+    ("tax_office", lazy_gettext("Tax office"), "text"),
+    ("tax_number", lazy_gettext("Tax number"), "text"),
+    ("website", lazy_gettext("Web site"), "text"),
+)
+MEMBER_FIELDS = (
+    ("name", lazy_gettext("Contact person"), "text"),
+    ("email", lazy_gettext("E-mail"), "email"),
+    ("phone", lazy_gettext("Phone"), "tel"),
+)
 
 
 class Organizations(Register):
@@ -31,6 +47,10 @@ class Organizations(Register):
     name = lazy_gettext("Organizations")
     lead = lazy_gettext("Every business with an account. Names stay masked.")
     search_hint = lazy_gettext("Customer number, tax number, full e-mail or phone")
+    exact_is_personal = True
+    subject_kind = "organization"
+    empty_title = lazy_gettext("No customer yet")
+    empty_text = lazy_gettext("A business appears here as soon as it signs up in the portal.")
     read = P.ORGANIZATIONS_READ
     column_list = ("customer_no", "state", "language", "created_at")
     column_default_sort = ("created_at", True)
@@ -41,7 +61,11 @@ class Organizations(Register):
         "language": lazy_gettext("Language"),
         "created_at": lazy_gettext("Since"),
     }
-    column_formatters = labels.columns(customer_no=lambda row: str(row.customer_no))
+    column_formatters = labels.columns(
+        customer_no=lambda row: str(row.customer_no),
+        language=lambda row: labels.language_name(row.language),
+    )
+    column_formatters_detail = column_formatters
     column_filters = (EnumFilter(Organization.state, lazy_gettext("State"), OrganizationState),)
 
     def exact(self, text: str) -> Any:
@@ -53,6 +77,42 @@ class Organizations(Register):
 
     def row_url(self, model: Organization) -> str:
         return flask.url_for("organization.show", organization_id=model.id)
+
+    @expose("/edit/", methods=["GET", "POST"])  # type: ignore[untyped-decorator]
+    @access.needs(P.ORGANIZATIONS_WRITE, step_up=True)
+    def edit_view(self) -> Any:
+        """Contact data of a customer: what is left empty stays as it is."""
+        row = self.get_one(flask.request.args.get("id"))
+        target = flask.url_for("organization.show", organization_id=row.id)
+        if flask.request.method == "GET":
+            return self._contact_form(row, target)
+        with forms.refused(self._contact_form, row, target) as answer:
+            changed = contact.edit_organization(
+                actor=access.actor(),
+                organization_id=row.id,
+                expected_version=forms.number("version"),
+                values={key: forms.text(key) for key, _label, _type in ORGANIZATION_FIELDS},
+                language=forms.text("language"),
+                reason=forms.text("note"),
+            )
+        return answer.page or forms.back(target, [], _("Saved.") if changed else "")
+
+    def _contact_form(
+        self, row: Organization, target: str, errors: dict[str, list[str]] | None = None
+    ) -> str:
+        page: str = self.render(
+            "admin/contact_form.html",
+            title=_("Contact data of customer %(number)s", number=row.customer_no),
+            fields=ORGANIZATION_FIELDS,
+            row=row,
+            action=self.get_url(".edit_view", id=row.id),
+            version=row.version,
+            seen="",
+            said=flask.request.form,
+            errors=errors or {},
+            back=target,
+        )
+        return page
 
 
 def _member_matches(text: str) -> Any:
@@ -73,6 +133,10 @@ class Members(Register):
         "People of the organizations. One value is shown on their page, with a reason."
     )
     search_hint = lazy_gettext("Full e-mail or phone")
+    exact_is_personal = True
+    subject_kind = "member"
+    empty_title = lazy_gettext("No member yet")
+    empty_text = lazy_gettext("Members appear here with their organization.")
     read = P.ORGANIZATIONS_READ
     column_list = (
         "email_masked",
@@ -82,7 +146,9 @@ class Members(Register):
         "state",
         "created_at",
     )
+    column_details_list = (*column_list, "language", "email_confirmed_at")
     column_default_sort = ("created_at", True)
+    column_sortable_list = ("created_at",)
     column_labels = {  # noqa: RUF012
         "email_masked": lazy_gettext("E-mail"),
         "phone_masked": lazy_gettext("Phone"),
@@ -90,8 +156,15 @@ class Members(Register):
         "role": lazy_gettext("Role"),
         "state": lazy_gettext("State"),
         "created_at": lazy_gettext("Since"),
+        "language": lazy_gettext("Language"),
+        "email_confirmed_at": lazy_gettext("E-mail confirmed on"),
     }
-    column_formatters = labels.columns(organization_id=lambda r: labels.customer(r.organization_id))
+    column_formatters = labels.columns(
+        email_masked=lambda row: row.email_masked or row.id.hex[:8],
+        organization_id=lambda row: labels.customer(row.organization_id),
+        role=lambda row: labels.word(row.role),
+        language=lambda row: labels.language_name(row.language),
+    )
     column_formatters_detail = column_formatters
     column_filters = (
         EnumFilter(Member.role, lazy_gettext("Role"), MemberRole),
@@ -101,100 +174,106 @@ class Members(Register):
     def get_query(self) -> Any:
         """Only the columns that are shown: this role has no right to a member's keys."""
         shown = (Member.email_masked, Member.phone_masked, Member.organization_id, Member.role)
-        more = (Member.state, Member.created_at)
+        more = (Member.state, Member.created_at, Member.language, Member.email_confirmed_at)
         return super().get_query().options(load_only(*shown, *more))
 
     def exact(self, text: str) -> Any:
         return _member_matches(text)
 
-    def row_url(self, model: Member) -> str:
-        return flask.url_for("organization.show", organization_id=model.organization_id)
+    def links(self, model: Member) -> Sequence[tuple[str, str]]:
+        page = flask.url_for("organization.show", organization_id=model.organization_id)
+        found = [(_("The customer's page"), page)]
+        if access.may(P.ORGANIZATIONS_WRITE):
+            found.append((_("Edit contact data"), self.get_url(".edit_view", id=model.id)))
+        return found
 
+    def verbs(self, model: Member) -> Sequence[labels.Verb]:
+        if not access.may(P.ORGANIZATIONS_WRITE):
+            return ()
+        if model.state is MemberState.REMOVED:
+            return (
+                labels.Verb(
+                    url=self.get_url(".restore", member_id=model.id),
+                    label=_("Give the access back"),
+                    title=_("Give %(email)s the access back?", email=model.email_masked or "–"),
+                    body=_("The person can sign in again with their own password."),
+                    confirm=_("Give the access back"),
+                    note=_("Reason"),
+                ),
+            )
+        return (
+            labels.Verb(
+                url=self.get_url(".remove", member_id=model.id),
+                label=_("Remove"),
+                title=_("Remove %(email)s?", email=model.email_masked or "–"),
+                body=_(
+                    "The person is signed out everywhere at once and cannot sign in. Nothing is "
+                    "deleted; it can be undone here."
+                ),
+                confirm=_("Remove"),
+                danger=True,
+                note=_("Reason"),
+            ),
+        )
 
-class Lines(Register):
-    """WhatsApp lines with their health."""
+    @expose("/edit/", methods=["GET", "POST"])  # type: ignore[untyped-decorator]
+    @access.needs(P.ORGANIZATIONS_WRITE, step_up=True)
+    def edit_view(self) -> Any:
+        """Contact data of a member: what is left empty stays as it is."""
+        row = self.get_one(flask.request.args.get("id"))
+        target = self.get_url(".details_view", id=row.id)
+        if flask.request.method == "GET":
+            return self._contact_form(row, target)
+        with forms.refused(self._contact_form, row, target) as answer:
+            changed = contact.edit_member(
+                actor=access.actor(),
+                member_id=row.id,
+                seen=forms.text("seen"),
+                values={key: forms.text(key) for key, _label, _type in MEMBER_FIELDS},
+                language=forms.text("language"),
+                reason=forms.text("note"),
+            )
+        return answer.page or forms.back(target, [], _("Saved.") if changed else "")
 
-    name = lazy_gettext("Lines")
-    lead = lazy_gettext(
-        "Lines that organizations send from. A line is paused by a decision in a case."
-    )
-    search_hint = lazy_gettext("The line's full number")
-    read = P.ORGANIZATIONS_READ
-    column_list = ("number_masked", "organization_id", "state", "quality", "connected_at")
-    column_details_list = (
-        *column_list,
-        "state_reason",
-        "hold_code",
-        "hold_until",
-        "throughput",
-        "limit_tier",
-        "meta_status",
-        "checked_at",
-    )
-    column_default_sort = ("connected_at", True)
-    column_labels = {  # noqa: RUF012
-        "number_masked": lazy_gettext("Number"),
-        "organization_id": labels.CUSTOMER,
-        "state": lazy_gettext("State"),
-        "quality": lazy_gettext("Quality at Meta"),
-        "connected_at": lazy_gettext("Since"),
-        "state_reason": lazy_gettext("Reason"),
-        "hold_code": lazy_gettext("Meta's code"),
-        "hold_until": lazy_gettext("On hold until"),
-        "throughput": lazy_gettext("Messages a second"),
-        "limit_tier": lazy_gettext("Daily limit"),
-        "meta_status": lazy_gettext("State at Meta"),
-        "checked_at": lazy_gettext("Last checked"),
-    }
-    column_formatters = labels.columns(
-        organization_id=lambda row: labels.customer(row.organization_id),
-        number_masked=lambda row: row.number_masked or str(row.id)[:8],
-    )
-    column_formatters_detail = column_formatters
-    column_filters = (EnumFilter(Line.state, lazy_gettext("State"), LineState),)
+    def _contact_form(
+        self, row: Member, target: str, errors: dict[str, list[str]] | None = None
+    ) -> str:
+        page: str = self.render(
+            "admin/contact_form.html",
+            title=_("Contact data of %(email)s", email=row.email_masked or "–"),
+            fields=MEMBER_FIELDS,
+            row=row,
+            action=self.get_url(".edit_view", id=row.id),
+            version=None,
+            seen=flask.request.form.get("seen") or contact.seen_of(row),
+            said=flask.request.form,
+            errors=errors or {},
+            back=target,
+        )
+        return page
 
-    def exact(self, text: str) -> Any:
-        return Line.number_ix == blind_index("line.display_number", norm_text(text))
+    @expose("/<uuid:member_id>/cikar", methods=["POST"])  # type: ignore[untyped-decorator]
+    @access.needs(P.ORGANIZATIONS_WRITE, step_up=True)
+    def remove(self, member_id: uuid.UUID) -> Any:
+        row = self.get_one(member_id)
+        if not forms.confirmed():
+            return self.ask(self.verbs(row), 0)
+        with forms.refusals() as said:
+            contact.remove_member(
+                actor=access.actor(), member_id=member_id, reason=forms.text("note")
+            )
+        return forms.back(self.get_url(".details_view", id=member_id), said, _("Removed."))
 
-
-class Campaigns(Register):
-    """Campaigns in numbers: what they say and to whom nobody here can read."""
-
-    name = lazy_gettext("Campaigns")
-    lead = lazy_gettext("Counts and times only: texts and recipients are sealed.")
-    read = P.ORGANIZATIONS_READ
-    column_list = ("id", "organization_id", "kind", "state", "rows", "due_at", "finished_at")
-    column_details_list = (
-        *column_list,
-        "reason_code",
-        "created_at",
-        "committed_at",
-        "started_at",
-        "expires_at",
-        "state_changed_at",
-    )
-    column_default_sort = ("created_at", True)
-    column_labels = {  # noqa: RUF012
-        "id": lazy_gettext("Campaign"),
-        "organization_id": labels.CUSTOMER,
-        "kind": lazy_gettext("Kind"),
-        "state": lazy_gettext("State"),
-        "rows": lazy_gettext("Recipients"),
-        "due_at": lazy_gettext("Planned for"),
-        "finished_at": lazy_gettext("Ended"),
-        "reason_code": lazy_gettext("Reason"),
-        "created_at": lazy_gettext("Made"),
-        "committed_at": lazy_gettext("Launched"),
-        "started_at": lazy_gettext("First message"),
-        "expires_at": lazy_gettext("Ends at the latest"),
-        "state_changed_at": lazy_gettext("State since"),
-    }
-    column_formatters = labels.columns(
-        id=lambda row: row.id.hex[:8],
-        organization_id=lambda row: labels.customer(row.organization_id),
-    )
-    column_formatters_detail = column_formatters
-    column_filters = (
-        EnumFilter(Campaign.state, lazy_gettext("State"), CampaignState),
-        EnumFilter(Campaign.kind, lazy_gettext("Kind"), CampaignKind),
-    )
+    @expose("/<uuid:member_id>/geri", methods=["POST"])  # type: ignore[untyped-decorator]
+    @access.needs(P.ORGANIZATIONS_WRITE, step_up=True)
+    def restore(self, member_id: uuid.UUID) -> Any:
+        row = self.get_one(member_id)
+        if not forms.confirmed():
+            return self.ask(self.verbs(row), 0)
+        with forms.refusals() as said:
+            contact.restore_member(
+                actor=access.actor(), member_id=member_id, reason=forms.text("note")
+            )
+        return forms.back(
+            self.get_url(".details_view", id=member_id), said, _("The access is back.")
+        )

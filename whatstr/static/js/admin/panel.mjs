@@ -87,9 +87,42 @@ function rowKeys() {
   ]);
 }
 
-function searchKey() {
-  const search = document.querySelector("[data-search]");
-  if (search) registerShortcuts([{ keys: "/", label: say("search"), run: () => search.focus() }]);
+/** `/` is the search over everything wherever one is, `f` the search within this register. */
+function searchKeys() {
+  const field = document.querySelector("[data-search]");
+  const page = document.querySelector(".console-link");
+  if (field) {
+    // On a narrow screen the field gives way to a link to the page of its own.
+    const run = () => (field.checkVisibility() ? field.focus() : page.click());
+    registerShortcuts([{ keys: "/", label: say("searchAll"), run }]);
+  }
+  const here = document.querySelector("[data-register-search]");
+  if (here) registerShortcuts([{ keys: "f", label: say("searchHere"), run: () => here.focus() }]);
+}
+
+/** A canned reply is put where the cursor stands in the answer; undo takes it out again. */
+function cannedReplies() {
+  const choice = document.querySelector("[data-canned]");
+  const answer = document.querySelector("textarea[name=body]");
+  if (!choice || !answer) return;
+  choice.addEventListener("change", () => {
+    if (!choice.value) return;
+    answer.setRangeText(choice.value, answer.selectionStart, answer.selectionEnd, "end");
+    choice.selectedIndex = 0;
+    answer.focus();
+  });
+}
+
+/** Ctrl+Enter sends what is being written and goes on to the next. */
+function submitAndNext() {
+  const button = document.querySelector("[data-submit-next]");
+  if (!button) return;
+  button.form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    button.form.requestSubmit(button);
+  });
+  registerShortcuts([{ keys: "Ctrl Enter", label: say("submitNext"), run: () => {} }]);
 }
 
 document.addEventListener("submit", askFirst, { capture: true });
@@ -100,4 +133,6 @@ for (const select of document.querySelectorAll("[data-filters] select")) {
 }
 document.querySelector("#error-summary")?.focus();
 rowKeys();
-searchKey();
+searchKeys();
+cannedReplies();
+submitAndNext();

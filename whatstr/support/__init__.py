@@ -1,0 +1,1 @@
+"""Requests of customers to our support: a thread, who works on it, how it ended."""
