@@ -86,7 +86,7 @@ DESIGN: dict[str, dict[str, str]] = {
     "hook_inbox": {
         "hook": "r:id i:at,sealed",
         "web": "r:id i:at,sealed",
-        "admin": "r:id i:at,sealed",
+        "admin": "r:id,at,origin i:at,sealed",  # counts and ages for the owner
         "sender": "r:* d",
     },
     "abuse_report": {
@@ -239,6 +239,22 @@ def test_the_tables_of_the_sender_are_its_own(granted: Granted, role: str) -> No
     for table in TABLES:
         if table.startswith("s_"):
             assert not any(granted.rights[table, role].values()), table
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_window_on_refusals_shows_nobody(database: ModuleDatabase, role: str) -> None:
+    """Staff see that somebody refused, when and how; who it was stays with the sender."""
+    address = database.url(f"whatstr_{role}").replace("+psycopg", "")
+    with psycopg.connect(address, autocommit=True) as connection:
+        if role != "admin":
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("SELECT * FROM refusal_seen")
+            return
+        found = connection.execute("SELECT * FROM refusal_seen LIMIT 0").description
+        assert [column.name for column in found or ()] == ["organization_id", "via", "at"]
+        for words in ("DELETE FROM refusal_seen", "UPDATE refusal_seen SET via = 'word'"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(words)
 
 
 @pytest.mark.parametrize("role", ROLES)

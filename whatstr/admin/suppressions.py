@@ -1,6 +1,6 @@
 """Who may not be written to, as far as staff can know: how many, how, since when.
 
-The index of a recipient is the sender's; this role may not even read it (migration 0003).
+The index of a recipient is the sender's: this role reads a view without it (migration 0005).
 """
 
 from __future__ import annotations
@@ -16,10 +16,16 @@ from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import labels
 from whatstr.admin.listing import LAST_PAGE
 from whatstr.admin.views import Page
-from whatstr.audiences.models import OptOut, OptOutSource
+from whatstr.audiences.models import OptOutSource
 from whatstr.core.db import session
 
 PAGE_SIZE = 50
+_SEEN = sa.table(
+    "refusal_seen",
+    sa.column("organization_id", sa.Uuid()),
+    sa.column("via", sa.Text()),
+    sa.column("at", sa.DateTime(timezone=True)),
+).c
 
 
 class Suppressions(Page):
@@ -33,12 +39,12 @@ class Suppressions(Page):
     def index(self) -> Any:
         via = flask.request.args.get("via", "")
         page = min(max(flask.request.args.get("page", 0, int), 0), LAST_PAGE)
-        query = sa.select(OptOut.organization_id, OptOut.via, OptOut.at)
+        query = sa.select(_SEEN.organization_id, _SEEN.via, _SEEN.at)
         if via in set(OptOutSource):
-            query = query.where(OptOut.via == OptOutSource(via))
+            query = query.where(_SEEN.via == via)
         rows = (
             session()
-            .execute(query.order_by(OptOut.at.desc()).offset(page * PAGE_SIZE).limit(PAGE_SIZE + 1))
+            .execute(query.order_by(_SEEN.at.desc()).offset(page * PAGE_SIZE).limit(PAGE_SIZE + 1))
             .all()
         )
         labels.remember_organizations({row.organization_id for row in rows})
@@ -48,7 +54,7 @@ class Suppressions(Page):
             chosen = [{"label": str(self.column), "value": word, "remove_href": "?"}]
         return self.render(
             "admin/suppressions.html",
-            rows=rows[:PAGE_SIZE],
+            rows=[(row.at, OptOutSource(row.via), row.organization_id) for row in rows[:PAGE_SIZE]],
             more=len(rows) > PAGE_SIZE and page < LAST_PAGE,
             page=page,
             via=via,
