@@ -1,6 +1,6 @@
 """Who may not be written to, as far as staff can know: how many, how, since when.
 
-The index of a recipient is the sender's: this role reads a view without it (migration 0005).
+The index of a recipient is the sender's: this role reads a view without it (migration 0006).
 """
 
 from __future__ import annotations
