@@ -43,6 +43,61 @@ def test_a_change_of_limits_is_stored_and_the_line_is_asked_again(doors: Doors) 
     assert row["checked_at"] is not None
 
 
+def history(doors: Doors) -> list[tuple[str, str | None, str]]:
+    rows = doors.sql("SELECT kind, before, after FROM line_event ORDER BY id")
+    return [(row["kind"], row["before"], row["after"]) for row in rows]
+
+
+def test_what_meta_changed_is_a_history_and_what_it_repeats_is_none(doors: Doors) -> None:
+    doors.subscribe()
+    change = {"phone_number_id": LINE, "quality_rating": "YELLOW", "current_limit": "TIER_10K"}
+    doors.ask("POST", "/_sim/quality", {**change, "event": "FLAGGED"})
+    doors.settle()
+
+    told_now = history(doors)
+    assert ("quality", "GREEN", "YELLOW") in told_now
+    assert ("limit_tier", None, "TIER_10K") in told_now
+
+    doors.ask("POST", "/_sim/quality", {**change, "event": "FLAGGED"})
+    doors.settle()
+    assert history(doors) == told_now
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "event"),
+    [
+        ("account_alerts", {"alert_type": "ACCOUNT_DEACTIVATED"}, ("alert", "ACCOUNT_DEACTIVATED")),
+        ("account_review_update", {"decision": "REJECTED"}, ("review", "REJECTED")),
+        ("phone_number_name_update", {"decision": "APPROVED"}, ("name", "APPROVED")),
+    ],
+)
+def test_alerts_reviews_and_names_are_noted_without_anybodys_words(
+    doors: Doors, field: str, value: dict[str, Any], event: tuple[str, str]
+) -> None:
+    told(doors, field, {**value, "alert_description": "Ayşe", "requested_verified_name": "Ayşe"})
+    assert event in [(kind, after) for kind, _, after in history(doors)]
+
+    told(doors, field, {**value, "decision": "çok kötü", "alert_type": "çok kötü"})
+    assert "çok kötü" not in [after for _, _, after in history(doors)]
+
+
+def test_a_line_that_meta_blocks_is_held_and_freed_once_it_is_asked_again(doors: Doors) -> None:
+    campaign = doors.campaign(people(2))
+    doors.ask("POST", f"/_sim/lines/{LINE}", {"status": "FLAGGED"})
+    told(doors, "phone_number_quality_update", {"event": "FLAGGED"})
+
+    row = line(doors)
+    assert (row["state"], row["hold_code"]) == ("held", 141000)
+    assert doors.state(campaign) == ("held", "meta:141000")
+    assert ("can_send", None, "BLOCKED") in history(doors)
+
+    doors.ask("POST", f"/_sim/lines/{LINE}", {"status": "CONNECTED"})
+    doors.result("line_info", {"line": doors.line.hex})
+    assert line(doors)["state"] == "connected"
+    # What was held waits until its owner has looked at it.
+    assert doors.state(campaign)[0] == "held"
+
+
 @pytest.mark.parametrize(
     ("limit", "tier"), [("TIER_2K", "TIER_2K"), (2000, "TIER_2K"), (-1, "TIER_UNLIMITED")]
 )
@@ -130,7 +185,11 @@ def test_news_of_another_account_touch_nobody(doors: Doors) -> None:
 def test_a_changed_template_wakes_the_line(doors: Doors) -> None:
     doors.owner.execute("LISTEN whatstr_sender")
     try:
-        told(doors, "message_template_status_update", {"event": "PAUSED"})
+        told(
+            doors,
+            "message_template_status_update",
+            {"event": "PAUSED", "message_template_id": 740000000000009},
+        )
         heard = {one.payload for one in doors.owner.notifies(timeout=5, stop_after=2)}
     finally:
         doors.owner.execute("UNLISTEN whatstr_sender")

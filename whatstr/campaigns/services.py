@@ -88,7 +88,7 @@ def resume_campaign(
     organization = session().get_one(Organization, organization_id)
     line = own_line(organization_id, found.line_id)
     policies.check_may_send(organization=organization.state, line=line.state)
-    waits = found.state is CampaignState.PAUSED and found.due_at > clock.now()
+    waits = found.due_at > clock.now()
     return _change(
         actor=actor,
         organization_id=organization_id,

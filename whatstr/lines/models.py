@@ -95,3 +95,54 @@ class LineConnection(Base):
     phone_number_ix: Mapped[bytes] = pseudonym(unique=True)
     account_ix: Mapped[bytes] = pseudonym(index=True)
     updated_at: Mapped[datetime] = public()
+    synced_at: Mapped[datetime | None] = public()
+
+
+class LineEventKind(StrEnum):
+    """What of a line Meta changed. The first five are columns of the line."""
+
+    QUALITY = "quality"
+    LIMIT_TIER = "limit_tier"
+    THROUGHPUT = "throughput"
+    META_STATUS = "meta_status"
+    CAN_SEND = "can_send"
+    ACCOUNT = "account"
+    ALERT = "alert"
+    REVIEW = "review"
+    NAME = "name"
+
+
+class LineEvent(Base):
+    """A change of a line at Meta: the history that the customer sees. Holds Meta's own words for
+    states (`GREEN`, `TIER_2K`), never a free text."""
+
+    __tablename__ = "line_event"
+
+    id: Mapped[int] = public(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    line_id: Mapped[uuid.UUID] = public(sa.ForeignKey("line.id", ondelete="CASCADE"))
+    at: Mapped[datetime] = public()
+    kind: Mapped[LineEventKind] = public()
+    before: Mapped[str | None] = public()
+    after: Mapped[str | None] = public()
+
+    __table_args__ = (sa.Index("ix_line_event_line_id", "line_id", "at"),)
+
+
+class MessageTemplate(Base):
+    """How Meta sees a message template (decision 0006): no name and no text, only states under a
+    keyed index. The customer's browser knows which template it is; nobody else does."""
+
+    __tablename__ = "message_template"
+
+    organization_id: Mapped[uuid.UUID] = public(sa.ForeignKey("organization.id"), primary_key=True)
+    template_ix: Mapped[bytes] = pseudonym(primary_key=True)
+    account_ix: Mapped[bytes] = pseudonym(index=True)
+    status: Mapped[str] = public()
+    quality: Mapped[str] = public(default="UNKNOWN")
+    category: Mapped[str] = public(default="")
+    reason: Mapped[str | None] = public()
+    paused_until: Mapped[datetime | None] = public()
+    next_category: Mapped[str | None] = public()
+    next_category_at: Mapped[datetime | None] = public()
+    changed_at: Mapped[datetime] = public()
+    checked_at: Mapped[datetime] = public()

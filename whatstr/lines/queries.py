@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import undefer_group
+from sqlalchemy.orm import undefer, undefer_group
 
 from whatstr.core.crypto import blind_index, norm_text
 from whatstr.core.db import session
-from whatstr.lines.models import Line, LineState
+from whatstr.lines.models import Line, LineEvent, LineState, MessageTemplate
 
 
 def lines(organization_id: uuid.UUID) -> Sequence[Line]:
@@ -22,6 +22,36 @@ def lines(organization_id: uuid.UUID) -> Sequence[Line]:
             .where(Line.organization_id == organization_id)
             .options(undefer_group("pii"))
             .order_by(Line.connected_at)
+        )
+        .all()
+    )
+
+
+MOST_EVENTS = 100
+
+
+def line_events(line_id: uuid.UUID) -> Sequence[LineEvent]:
+    """What Meta changed of a line, newest first, the last hundred."""
+    return (
+        session()
+        .scalars(
+            sa.select(LineEvent)
+            .where(LineEvent.line_id == line_id)
+            .order_by(LineEvent.at.desc(), LineEvent.id.desc())
+            .limit(MOST_EVENTS)
+        )
+        .all()
+    )
+
+
+def template_states(organization_id: uuid.UUID) -> Sequence[MessageTemplate]:
+    """How Meta sees each message template of the organization, under its keyed index."""
+    return (
+        session()
+        .scalars(
+            sa.select(MessageTemplate)
+            .where(MessageTemplate.organization_id == organization_id)
+            .options(undefer(MessageTemplate.template_ix))
         )
         .all()
     )

@@ -9,6 +9,9 @@ from __future__ import annotations
 from whatstr.lines.error_policy import rule_for
 
 _META = "meta:"
+HEALTH_UNEXPLAINED = 141_002
+"""Meta's code for an account or line that cannot send, where it gives no other."""
+TEMPLATE_MARKETING = "template_marketing"
 _RESEAL_TR = "Kampanya açılamadı: {}. Kampanyayı yeniden hazırlayıp gönderin."
 _RESEAL_EN = "The campaign could not be opened: {}. Prepare and launch it again."
 
@@ -77,6 +80,20 @@ REASONS: dict[str, tuple[str, str]] = {
     "template_not_approved": (
         "Mesaj şablonu şu anda Meta'da onaylı değil. Onaylanınca sürdürün.",
         "The template is not approved at Meta now. Resume once it is.",
+    ),
+    "template_rejected": (
+        "Meta mesaj şablonunu reddetti. Şablonu WhatsApp Yöneticisi'nde düzeltip onaya gönderin; "
+        "onaylanınca sürdürün.",
+        "Meta rejected the message template. Mend it in WhatsApp Manager and send it to review; "
+        "resume once it is approved.",
+    ),
+    TEMPLATE_MARKETING: (
+        "Meta mesaj şablonunu pazarlama sayıyor, kampanya ise bilgilendirme olarak hazırlandı. "
+        "Pazarlama için alıcıların onayı gerekir: onayı olan kişilere yeni bir pazarlama "
+        "kampanyası hazırlayın ya da bilgilendirme şablonu kullanın.",
+        "Meta counts the template as marketing, but the campaign was prepared as informational. "
+        "Marketing needs the recipients' consent: prepare a marketing campaign for those who "
+        "gave it, or use an informational template.",
     ),
     "template_changed": (
         "Mesaj şablonu silinip yeniden oluşturulmuş. Kampanyayı yeni şablonla hazırlayın.",

@@ -47,6 +47,7 @@ MODULES = (
     "api_campaigns",
     "api_config",
     "api_documents",
+    "api_line_health",
     "api_lines",
     "api_lists",
     "api_member",

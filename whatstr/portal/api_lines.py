@@ -18,6 +18,7 @@ from whatstr.lines.models import Line, LineState
 from whatstr.lines.reasons import sentence_for
 from whatstr.portal import api
 from whatstr.portal.access import actor, member_access, organization_id
+from whatstr.portal.api_line_health import show_troubles
 from whatstr.portal.inputs import (
     b64_field,
     json_body,
@@ -102,6 +103,7 @@ def _show(line: Line) -> dict[str, Any]:
         "limit_tier": line.limit_tier,
         "throughput": line.throughput,
         "meta_status": line.meta_status,
+        "troubles": show_troubles(line),
         "connected_at": show_instant(line.connected_at),
         "checked_at": show_instant(line.checked_at),
     }

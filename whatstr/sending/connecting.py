@@ -24,8 +24,9 @@ from whatstr.core.db import notify, session, transaction
 from whatstr.core.logs import get_logger
 from whatstr.lines.cloud_api import CloudApi, CloudApiError
 from whatstr.lines.models import Line, LineState
-from whatstr.sending import connections, context, health
+from whatstr.sending import connections, context, health, template_health
 from whatstr.sending.connections import Connection, PinMismatch, Pins
+from whatstr.sending.line_changes import change_line
 from whatstr.sending.refusals import Denied
 from whatstr.vault import wire
 from whatstr.vault.box import VaultFormatError
@@ -131,7 +132,9 @@ async def connect(wish: Wish) -> dict[str, Any]:
     )
     with transaction():
         _keep(connection, data)
-    return {**described(connection, data), "templates": templates}
+        template_health.keep_all(connection, templates)
+    named = template_health.with_keys(connection.organization_id, templates)
+    return {**described(connection, data), "templates": named}
 
 
 def _before(wish: Wish) -> tuple[Wish, Connection | None]:
@@ -196,7 +199,7 @@ def _keep(connection: Connection, data: Mapping[str, Any]) -> None:
         )
         .on_conflict_do_nothing()
     )
-    health.update_line(line_id, values | {"connected_at": now})
+    change_line(line_id, values | {"connected_at": now})
     # Connecting mends a hold; what our staff paused stays paused until they release it.
     session().execute(
         sa.update(Line)
@@ -237,10 +240,10 @@ def described(connection: Connection, data: Mapping[str, Any]) -> dict[str, Any]
         "line": connection.line_id.hex,
         "display_number": number,
         "verified_name": name,
-        "quality": values["quality"],
-        "limit_tier": values["limit_tier"],
-        "throughput": values["throughput"],
-        "status": values["meta_status"],
+        "quality": values.get("quality", "UNKNOWN"),
+        "limit_tier": values.get("limit_tier"),
+        "throughput": values.get("throughput", health.STANDARD),
+        "status": values.get("meta_status"),
         "statement": wire.b64(statement),
     }
 
@@ -275,7 +278,7 @@ def _forget(connection: Connection) -> None:
         connections.store_connection(replace(connection, token="", pin=""))
     else:
         connections.delete_connection(line_id)
-        health.update_line(
+        change_line(
             line_id,
             {
                 "state": LineState.DISCONNECTED,

@@ -145,10 +145,14 @@ def find_by_phone_number_id(phone_number_id: str) -> Connection | None:
 
 def connections_of_account(waba_id: str) -> list[Connection]:
     """Every connection within one of Meta's business accounts."""
-    index = ix(context.keyring().ik, Purpose.WABA, b"", waba_id)
+    return connections_of_index(ix(context.keyring().ik, Purpose.WABA, b"", waba_id))
+
+
+def connections_of_index(account_ix: bytes) -> list[Connection]:
+    """The same, where only the index of the account is known."""
     rows = session().scalars(
         sa.select(LineConnection)
-        .where(LineConnection.account_ix == index)
+        .where(LineConnection.account_ix == account_ix)
         .options(undefer(LineConnection.sealed))
     )
     return [_opened(row) for row in rows]

@@ -28,8 +28,9 @@ from whatstr.core.db import db, session, transaction
 from whatstr.core.errors import DomainError
 from whatstr.core.logs import get_logger
 from whatstr.core.queues import queue
-from whatstr.sending import context, leases, progress, sweeps
+from whatstr.sending import context, health_sync, leases, progress, sweeps
 from whatstr.sending.certificates import publish_certificates
+from whatstr.sending.line_changes import forget_events
 from whatstr.sending.slices import rest_key
 
 log = get_logger(__name__)
@@ -38,6 +39,7 @@ CHANNEL = "whatstr_sender"
 LOOK_SECONDS = 1.0
 SLICES, DOORS = "slices", "doors"
 INBOX, REQUESTS = "doors.inbox", "doors.requests"
+HEALTH = "health-sync"
 _LOCK = 7_274_496
 
 
@@ -70,6 +72,8 @@ class Dispatcher:
             _Timer("recount", 10, lambda: sweeps.recount(now=clock.now(), finished_within=_HOUR)),
             _Timer("recount_all", 3_600, lambda: sweeps.recount(now=clock.now())),
             _Timer("accepted", 3_600, lambda: sweeps.expire_accepted(now=clock.now())),
+            _Timer("health", 60, self._enqueue_health),
+            _Timer("forget_events", 3_600, lambda: forget_events(now=clock.now())),
             _Timer("forget", 3_600, lambda: sweeps.forget_old(now=clock.now())),
         ]
 
@@ -138,7 +142,7 @@ class Dispatcher:
                 timer.run()
         except (OperationalError, InterfaceError):
             raise
-        except (SQLAlchemyError, DomainError) as error:
+        except (SQLAlchemyError, DomainError, RedisError) as error:
             log.error("sweep.failed", sweep=timer.name, error=type(error).__name__)
 
     def _enqueue_doors(self) -> None:
@@ -158,6 +162,11 @@ class Dispatcher:
             if there and not any(job.startswith(prefix) for job in queued):
                 # A customer waits for a request (and Meta's code is short-lived): it goes first.
                 _put(self._doors, name, job_id=_job_id(prefix), first=name == REQUESTS)
+
+    def _enqueue_health(self) -> None:
+        queued = _queued(self._slices)
+        if health_sync.due(now=clock.now()) and not any(one.startswith(HEALTH) for one in queued):
+            _put(self._slices, "health.sync", job_id=_job_id(HEALTH))
 
     def _enqueue_slices(self) -> None:
         now = clock.now()

@@ -9,20 +9,23 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import sqlalchemy as sa
 
+from whatstr.audit.services import SYSTEM, record
 from whatstr.core import clock
 from whatstr.core.db import notify, session, transaction
 from whatstr.core.logs import get_logger
 from whatstr.lines.cloud_api import CloudApi, CloudApiError
-from whatstr.lines.models import Line
-from whatstr.lines.reasons import meta_reason
+from whatstr.lines.models import Line, LineEventKind, LineState
+from whatstr.lines.reasons import HEALTH_UNEXPLAINED, meta_reason
 from whatstr.sending import connections, context, progress
 from whatstr.sending.connections import Connection
+from whatstr.sending.line_changes import add_event, change_line
 from whatstr.sending.receipts import FRESH, instant, text_of
 from whatstr.sending.replies import first_time
 from whatstr.vault import wire
@@ -46,31 +49,44 @@ _TIERS = {
 }
 _RESTRICTED, _REMOVED, _DELETED = 368, 200, 33
 _GONE = frozenset({"PARTNER_REMOVED", "PARTNER_APP_UNINSTALLED", "ACCOUNT_OFFBOARDED"})
-FIELDS = frozenset(
-    {
-        "account_update",
-        "account_review_update",
-        "account_alerts",
-        "phone_number_quality_update",
-        "phone_number_name_update",
-        "business_capability_update",
-    }
-)
+_WIDE = frozenset({"WABA", "BUSINESS", "APP"})
+_NOTED = {
+    "account_update": (LineEventKind.ACCOUNT, "event"),
+    "account_alerts": (LineEventKind.ALERT, "alert_type"),
+    "account_review_update": (LineEventKind.REVIEW, "decision"),
+    "phone_number_name_update": (LineEventKind.NAME, "decision"),
+}
+FIELDS = frozenset({*_NOTED, "phone_number_quality_update", "business_capability_update"})
 
 
-def line_values(data: dict[str, Any]) -> dict[str, Any]:
-    """The columns of a line from Meta's `GET /{PHONE_ID}`; ids of Meta are left out."""
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What Meta says stands in the way of sending: its code, and whether it is the whole account's
+    or only the line's."""
+
+    number: int
+    wide: bool
+
+
+def line_values(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a line from Meta's `GET /{PHONE_ID}`; ids of Meta are left out, and so is
+    what Meta did not tell."""
+    values: dict[str, Any] = {"checked_at": clock.now()}
+    if "quality_rating" in data:
+        values["quality"] = text_of(data["quality_rating"], 32) or "UNKNOWN"
+    if "whatsapp_business_manager_messaging_limit" in data:
+        tier = text_of(data["whatsapp_business_manager_messaging_limit"], 32)
+        values["limit_tier"] = tier or None
+    if "status" in data:
+        values["meta_status"] = text_of(data["status"], 32) or None
+    if "health_status" in data:
+        values["health"] = _health(data["health_status"])
     level = data.get("throughput")
-    speed = level.get("level") if isinstance(level, dict) else None
-    rate = HIGH if speed == "HIGH" else STANDARD
-    return {
-        "quality": text_of(data.get("quality_rating"), 32) or "UNKNOWN",
-        "limit_tier": text_of(data.get("whatsapp_business_manager_messaging_limit"), 32) or None,
-        "throughput": SHARED if data.get("is_on_biz_app") is True else rate,
-        "meta_status": text_of(data.get("status"), 32) or None,
-        "health": _health(data.get("health_status")),
-        "checked_at": clock.now(),
-    }
+    if data.get("is_on_biz_app") is True:
+        values["throughput"] = SHARED
+    elif isinstance(level, dict):
+        values["throughput"] = HIGH if level.get("level") == "HIGH" else STANDARD
+    return values
 
 
 def _health(found: Any) -> dict[str, Any]:
@@ -95,14 +111,66 @@ def _health(found: Any) -> dict[str, Any]:
     }
 
 
-def update_line(line_id: uuid.UUID, values: dict[str, Any]) -> None:
-    """Write health columns of a line."""
-    session().execute(
+def obstacle(values: Mapping[str, Any]) -> Obstacle | None:
+    """What blocks a line, from `line_values`; None when Meta lets it send (LIMITED still sends)."""
+    health = values.get("health") or {}
+    if health.get("can_send") != "BLOCKED":
+        return None
+    blocked = [one for one in health["entities"] if one["can_send"] == "BLOCKED"]
+    # The account's trouble explains the line's: it comes first.
+    blocked.sort(key=lambda one: one["type"] not in _WIDE)
+    codes = [code for one in blocked for code in one["codes"]]
+    wide = bool(blocked) and blocked[0]["type"] in _WIDE
+    return Obstacle(codes[0] if codes else HEALTH_UNEXPLAINED, wide)
+
+
+def keep(connection: Connection, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Store what Meta answered about a line; the values."""
+    values = line_values(data)
+    change_line(connection.line_id, values)
+    return values
+
+
+def lift_hold(connection: Connection, values: Mapping[str, Any]) -> None:
+    """A line that was held until somebody mends it goes on once Meta says it can send. A hold for
+    a time runs out by itself, and what our staff paused stays paused."""
+    if values.get("meta_status") != "CONNECTED" or obstacle(values):
+        return
+    lifted = session().scalar(
         sa.update(Line)
-        .where(Line.id == line_id)
-        .values(**values)
+        .where(
+            Line.id == connection.line_id,
+            Line.state == LineState.HELD,
+            Line.hold_until.is_(None),
+        )
+        .values(state=LineState.CONNECTED, state_reason=None, hold_code=None)
+        .returning(Line.id)
         .execution_options(synchronize_session=False)
     )
+    if lifted is not None:
+        record(
+            actor=SYSTEM,
+            verb="line.released",
+            subject_kind="line",
+            subject_id=connection.line_id,
+            organization_id=connection.organization_id,
+        )
+        notify("whatstr_sender", connection.line_id.hex)
+
+
+def heed(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Hold a line that Meta blocks, and what it is sending."""
+    found = obstacle(values)
+    if found is None:
+        return
+    state = session().scalar(sa.select(Line.state).where(Line.id == connection.line_id))
+    if state is not LineState.CONNECTED:
+        return
+    progress.hold_line(connection.line_id, number=found.number, seconds=0)
+    progress.hold_campaigns_of([connection.line_id], reason=meta_reason(found.number))
+
+
+# Webhooks -------------------------------------------------------------------------------------
 
 
 def take(waba_id: str, field: str, value: Any, when: Any, ask_again: set[str]) -> None:
@@ -112,23 +180,24 @@ def take(waba_id: str, field: str, value: Any, when: Any, ask_again: set[str]) -
     if not lines:
         log.info("health.unknown_account", field=field)
         return
-    body = hashlib.sha256(wire.dump([waba_id, field, value, when])).hexdigest()
-    if not first_time(f"change:{body}"):
+    if not first_time(f"change:{change_hash(waba_id, field, value, when)}"):
         return
+    if field in _NOTED:
+        kind, member = _NOTED[field]
+        add_event(lines, kind, after=text_of(value.get(member), 64))
     if field == "account_update":
         _account(lines, value, when)
     tier = _tier(value.get("current_limit") or value.get("max_daily_conversations_per_business"))
     if tier is not None:
         # The limit belongs to the portfolio: every line of the account shares it.
         for line_id in lines:
-            update_line(line_id, {"limit_tier": tier})
+            change_line(line_id, {"limit_tier": tier})
     ask_again.add(waba_id)
 
 
-def template_changed(waba_id: str) -> None:
-    """A template's fate changed: running work looks at it at its next fetch; wake the lines."""
-    for one in connections.connections_of_account(waba_id):
-        notify("whatstr_sender", one.line_id.hex)
+def change_hash(waba_id: str, field: str, value: Any, when: Any) -> str:
+    """What makes two deliveries of one change the same (facts, section 7)."""
+    return hashlib.sha256(wire.dump([waba_id, field, value, when])).hexdigest()
 
 
 def _tier(limit: Any) -> str | None:
@@ -178,18 +247,22 @@ def _stops(event: str, value: Any) -> tuple[int | None, int]:
     return None, 0
 
 
+# Asking ---------------------------------------------------------------------------------------
+
+
 def refresh(waba_ids: Iterable[str]) -> None:
-    """Ask Meta about every line of these accounts. Call it outside a transaction; what cannot be
-    asked now is asked when the customer next looks."""
+    """Ask Meta about every line of these accounts; hold those that it blocks. Call it outside a
+    transaction; what cannot be asked now is asked at night, or when the customer looks."""
     for waba_id in sorted(set(waba_ids)):
         with transaction():
             found = connections.connections_of_account(waba_id)
-        for connection, data in asyncio.run(_ask(found)):
+        for connection, data in asyncio.run(ask_lines(found)):
             with transaction():
-                update_line(connection.line_id, line_values(data))
+                heed(connection, keep(connection, data))
 
 
-async def _ask(found: list[Connection]) -> list[tuple[Connection, dict[str, Any]]]:
+async def ask_lines(found: Sequence[Connection]) -> list[tuple[Connection, dict[str, Any]]]:
+    """What Meta says of each line; those that could not be asked are left out."""
     graph = context.graph_settings()
     told: list[tuple[Connection, dict[str, Any]]] = []
     async with aiohttp.ClientSession() as http:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from whatstr.core.db import session, transaction
 from whatstr.core.logs import get_logger
 from whatstr.core.queues import task
-from whatstr.sending import answers, context, health, messages, receipts, replies
+from whatstr.sending import answers, context, health, messages, receipts, replies, template_health
 from whatstr.vault import wire
 from whatstr.vault.box import VaultFormatError
 from whatstr.vault.seals import open_sender_seal
@@ -179,7 +179,7 @@ def _sort(waba_id: str, name: str, value: dict[str, Any], when: Any, batch: Batc
             batch.later.append(lambda: replies.take(waba_id, number_id, found, batch.answers))
     elif name == "user_preferences":
         batch.later.append(lambda: replies.take_preferences(value))
-    elif name == "message_template_status_update":
-        batch.later.append(lambda: health.template_changed(waba_id))
+    elif name in template_health.FIELDS:
+        batch.later.append(lambda: template_health.take(waba_id, name, value, when))
     elif name in health.FIELDS:
         batch.later.append(lambda: health.take(waba_id, name, value, when, batch.ask_again))

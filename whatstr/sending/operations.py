@@ -13,16 +13,21 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
-import sqlalchemy as sa
 
 from whatstr.audiences.models import OptOutSource
-from whatstr.audit.services import SYSTEM, record
 from whatstr.core import clock
-from whatstr.core.db import notify, session, transaction
+from whatstr.core.db import transaction
 from whatstr.lines.cloud_api import CloudApi
 from whatstr.lines.error_policy import rule_for
-from whatstr.lines.models import Line, LineState
-from whatstr.sending import connecting, connections, context, health, notices, optouts
+from whatstr.sending import (
+    connecting,
+    connections,
+    context,
+    health,
+    notices,
+    optouts,
+    template_health,
+)
 from whatstr.sending.connections import Connection, Pins
 from whatstr.sending.refusals import Denied
 from whatstr.sending.single import send_test
@@ -31,7 +36,6 @@ from whatstr.vault.rpc import Op, Request
 
 MOST_NUMBERS = 10_000
 _DIGITS = re.compile(r"[1-9][0-9]{6,14}")
-_OTHER_STATES = frozenset({"BLOCKED"})
 
 
 def perform(request: Request) -> dict[str, Any]:
@@ -71,46 +75,21 @@ def _disconnect(request: Request) -> dict[str, Any]:
 def _templates(request: Request) -> dict[str, Any]:
     connection = _connection(request)
     found = _ask(connection, lambda api: api.templates(connection.waba_id))
+    with transaction():
+        template_health.keep_all(connection, found)
     at = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"line": connection.line_id.hex, "at": at, "templates": found}
+    named = template_health.with_keys(connection.organization_id, found)
+    return {"line": connection.line_id.hex, "at": at, "templates": named}
 
 
 def _line_info(request: Request) -> dict[str, Any]:
     connection = _connection(request)
     data = _ask(connection, lambda api: api.phone_number(connection.phone_number_id))
     with transaction():
-        health.update_line(connection.line_id, health.line_values(data))
-        _lift_hold(connection, data)
+        values = health.keep(connection, data)
+        health.heed(connection, values)
+        health.lift_hold(connection, values)
     return connecting.described(connection, data)
-
-
-def _lift_hold(connection: Connection, data: Mapping[str, Any]) -> None:
-    """A line that was held until somebody mends it goes on once Meta says it can send. A hold for
-    a time runs out by itself, and what our staff paused stays paused."""
-    found = data.get("health_status")
-    can_send = found.get("can_send_message") if isinstance(found, dict) else None
-    if data.get("status") != "CONNECTED" or can_send in _OTHER_STATES:
-        return
-    lifted = session().scalar(
-        sa.update(Line)
-        .where(
-            Line.id == connection.line_id,
-            Line.state == LineState.HELD,
-            Line.hold_until.is_(None),
-        )
-        .values(state=LineState.CONNECTED, state_reason=None, hold_code=None)
-        .returning(Line.id)
-        .execution_options(synchronize_session=False)
-    )
-    if lifted is not None:
-        record(
-            actor=SYSTEM,
-            verb="line.released",
-            subject_kind="line",
-            subject_id=connection.line_id,
-            organization_id=connection.organization_id,
-        )
-        notify("whatstr_sender", connection.line_id.hex)
 
 
 def _test_send(request: Request) -> dict[str, Any]:

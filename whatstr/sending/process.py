@@ -50,7 +50,7 @@ def run_child(kind: str) -> None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             dispatcher.run()
         elif kind == "slices":
-            work(SLICES, ("whatstr.sending.slices",))
+            work(SLICES, ("whatstr.sending.slices", "whatstr.sending.health_sync"))
         elif kind == "doors":
             work(DOORS, ("whatstr.sending.inbox", "whatstr.sending.requests"))
         else:

@@ -52,6 +52,7 @@ class WorkItem:
     rows: int
     chunks: int
     rate: int
+    kind: CampaignKind
 
 
 def work_of_line(line_id: uuid.UUID, *, now: datetime) -> list[WorkItem]:
@@ -73,6 +74,7 @@ def _work(where: sa.ColumnElement[bool], now: datetime) -> list[WorkItem]:
             Campaign.rows,
             Campaign.chunks,
             Line.throughput,
+            Campaign.kind,
         )
         .join(Line, Line.id == Campaign.line_id)
         .join(Organization, Organization.id == Campaign.organization_id)

@@ -31,6 +31,7 @@ from whatstr.sending.batches import Batches
 from whatstr.sending.bodies import Template
 from whatstr.sending.bridge import Bridge
 from whatstr.sending.connections import Connection, NoConnection, open_connection
+from whatstr.sending.health_gate import line_may_send
 from whatstr.sending.opening import Job, Refusal, open_job
 from whatstr.sending.pace import Pace
 from whatstr.sending.posting import IN_FLIGHT, Poster, Stop
@@ -174,6 +175,8 @@ class Slice:
     async def _lane(
         self, job: Job, batches: Batches, api: CloudApi, pace: Pace, stop: Stop
     ) -> _Lane | None:
+        if not await line_may_send(job, api, pace, self._bridge, stop):
+            return None
         template = await fetch_template(job, api, pace, self._bridge, stop)
         if template is None:
             return None

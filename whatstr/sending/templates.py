@@ -5,15 +5,17 @@ from __future__ import annotations
 from redis import Redis
 from redis.exceptions import RedisError
 
+from whatstr.campaigns.models import CampaignKind
 from whatstr.core.logs import get_logger
 from whatstr.lines.cloud_api import CloudApi, GraphError, NotSent, OutcomeUnknown
 from whatstr.lines.error_policy import Action, rule_for
-from whatstr.lines.reasons import meta_reason
+from whatstr.lines.reasons import TEMPLATE_MARKETING, meta_reason
 from whatstr.sending.bodies import Template
 from whatstr.sending.bridge import Bridge
 from whatstr.sending.opening import Job, open_media
 from whatstr.sending.pace import Pace
 from whatstr.sending.posting import Stop, Trouble
+from whatstr.sending.template_health import is_marketing, reason_of
 
 log = get_logger(__name__)
 
@@ -22,8 +24,6 @@ TEMPLATE_SECONDS = 15 * 60
 MEDIA_SECONDS = 24 * 3_600
 """Uploaded ids live 30 days at Meta; a day is longer than most campaigns run."""
 AWAY_SECONDS = 10.0
-
-_STATES = {"PAUSED": meta_reason(132015), "DISABLED": meta_reason(132016)}
 
 
 async def fetch_template(
@@ -44,9 +44,11 @@ async def fetch_template(
     if data is None:
         reason = meta_reason(132001)
     elif data.get("status") != "APPROVED":
-        reason = _STATES.get(str(data.get("status")), "template_not_approved")
+        reason = reason_of(str(data.get("status")))
     elif str(data.get("id")) != wanted.id:
         reason = "template_changed"
+    elif job.item.kind is CampaignKind.INFORMATIONAL and is_marketing(data.get("category")):
+        reason = TEMPLATE_MARKETING
     if reason is not None or data is None:
         stop.now(Trouble(reason or "template_not_approved", Action.STOP))
         return None

@@ -20,6 +20,7 @@ class Purpose(StrEnum):
     WAMID = "wamid"  # Meta's message id; account is empty
     PNID = "pnid"  # Meta's phone number id; account is empty
     WABA = "waba"  # Meta's business account id; account is empty
+    TEMPLATE = "template"  # Meta's id of a message template
 
 
 _WITHOUT_ACCOUNT = frozenset({Purpose.WAMID, Purpose.PNID, Purpose.WABA})
