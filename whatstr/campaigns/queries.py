@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import undefer
 
+from whatstr.campaigns import progress_board
 from whatstr.campaigns.models import (
     ACTIVE_STATES,
     Campaign,
@@ -19,12 +19,12 @@ from whatstr.campaigns.models import (
     Message,
     MessageStatus,
 )
+from whatstr.campaigns.progress_board import Snapshot
 from whatstr.campaigns.services import own_campaign
-from whatstr.core import clock
 from whatstr.core.db import session
 from whatstr.core.errors import NotFound
+from whatstr.lines.models import Line, LineState
 
-RATE_SECONDS = 10
 # What a row without a message is called once nothing more will be sent.
 _REST = {
     CampaignState.CANCELLED: MessageStatus.CANCELLED,
@@ -71,20 +71,41 @@ def _with_rest(campaign: Campaign, stored: Mapping[MessageStatus, int]) -> dict[
     return total
 
 
-def progress(campaign: Campaign) -> Progress:
-    """Where a campaign stands now."""
-    total = counts(campaign)
+def progress(campaign: Campaign, snapshot: Snapshot | None = None) -> Progress:
+    """Where a campaign stands now, or stood when `snapshot` was taken."""
+    snapshot = snapshot or progress_board.count(campaign.id)
+    total = _with_rest(campaign, snapshot.counts)
     if campaign.state not in ACTIVE_STATES:
         return Progress(total, 0.0, None)
-    since = clock.now() - timedelta(seconds=RATE_SECONDS)
-    recent = session().scalar(
-        sa.select(sa.func.count()).where(
-            Message.campaign_id == campaign.id, Message.accepted_at >= since
-        )
-    )
-    rate = (recent or 0) / RATE_SECONDS
+    rate = snapshot.rate
     left = total[MessageStatus.PENDING] + total[MessageStatus.HANDING]
     return Progress(total, rate, round(left / rate) if rate else None)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A campaign as its page watches it, without its sealed parts, and its line."""
+
+    campaign: Campaign
+    line_state: LineState
+    line_reason: str | None
+    throughput: int
+
+
+def watched(organization_id: uuid.UUID, campaign_id: uuid.UUID) -> Watched:
+    """One campaign with what its line is doing, in one query. Raises NotFound."""
+    row = (
+        session()
+        .execute(
+            sa.select(Campaign, Line.state, Line.state_reason, Line.throughput)
+            .join(Line, Line.id == Campaign.line_id)
+            .where(Campaign.id == campaign_id, Campaign.organization_id == organization_id)
+        )
+        .one_or_none()
+    )
+    if row is None:
+        raise NotFound("campaign")
+    return Watched(*row)
 
 
 def campaign(organization_id: uuid.UUID, campaign_id: uuid.UUID) -> Campaign:

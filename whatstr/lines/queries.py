@@ -27,6 +27,16 @@ def lines(organization_id: uuid.UUID) -> Sequence[Line]:
     )
 
 
+def line_states(organization_id: uuid.UUID) -> list[tuple[uuid.UUID, LineState, str | None]]:
+    """(id, state, reason) of each line, without what is personal."""
+    rows = session().execute(
+        sa.select(Line.id, Line.state, Line.state_reason).where(
+            Line.organization_id == organization_id
+        )
+    )
+    return [(line_id, state, reason) for line_id, state, reason in rows]
+
+
 MOST_EVENTS = 100
 
 

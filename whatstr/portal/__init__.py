@@ -51,6 +51,7 @@ MODULES = (
     "api_lines",
     "api_lists",
     "api_member",
+    "api_progress",
     "api_records",
     "api_requests",
     "api_sending",

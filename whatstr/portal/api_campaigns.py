@@ -13,12 +13,12 @@ from whatstr.accounts.events import EventKind, record_event
 from whatstr.accounts.permissions import Permission
 from whatstr.audiences.policies import MAX_ROWS
 from whatstr.campaigns import policies, queries, services, uploads
-from whatstr.campaigns.models import CampaignKind, MessageStatus
+from whatstr.campaigns.models import CampaignKind
 from whatstr.core.db import transaction
 from whatstr.core.errors import DomainError, InvalidInput
 from whatstr.core.i18n import language
 from whatstr.core.security import client_address, open_to_all
-from whatstr.lines.error_policy import ERRORS, rule_for
+from whatstr.lines.error_policy import ERRORS
 from whatstr.portal import api
 from whatstr.portal.access import (
     actor,
@@ -27,6 +27,7 @@ from whatstr.portal.access import (
     member_access,
     organization_id,
 )
+from whatstr.portal.api_progress import show_failure
 from whatstr.portal.inputs import (
     Data,
     b64_field,
@@ -171,7 +172,7 @@ def read_messages(campaign_id: uuid.UUID) -> Any:
 @member_access(Permission.CAMPAIGNS_READ)
 def read_failures(campaign_id: uuid.UUID) -> Any:
     found = queries.failures(organization_id(), campaign_id)
-    return {"failures": [_failure(status, code, count) for status, code, count in found]}
+    return {"failures": [show_failure(one) for one in found]}
 
 
 @api.delete("/campaigns/<uuid:campaign_id>")
@@ -229,17 +230,6 @@ def _answer(campaign_id: uuid.UUID) -> dict[str, Any]:
         rate=at.rate,
         seconds_left=at.seconds_left,
     )
-
-
-def _failure(status: MessageStatus, code: int | None, count: int) -> dict[str, Any]:
-    rule = rule_for(code or 0)
-    return {
-        "status": status,
-        "code": code,
-        "count": count,
-        "action": rule.action,
-        "sentence": rule.sentence(language()),
-    }
 
 
 def _credits(error: DomainError) -> str:

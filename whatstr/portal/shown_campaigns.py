@@ -7,13 +7,14 @@ and leaves the campaign as it is, so that it goes on by itself afterwards. Custo
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from whatstr.abuse.effects import STAFF
 from whatstr.accounts.models import OrganizationState
 from whatstr.campaigns.models import Campaign, CampaignState, MessageStatus
+from whatstr.campaigns.queries import Watched
 from whatstr.core import clock
 from whatstr.core.i18n import language
 from whatstr.lines import queries as lines
@@ -41,14 +42,25 @@ class Standstill:
 
 
 def standstill() -> Standstill:
-    member = current_member()
-    stopped = {
-        line.id: line.state_reason or "line_stopped"
-        for line in lines.lines(member.organization_id)
-        if line.state is not LineState.CONNECTED
-    }
-    active = member.organization_state is OrganizationState.ACTIVE
-    return Standstill(None if active else "suspended", stopped)
+    return _standstill(lines.line_states(current_member().organization_id))
+
+
+def standstill_of(watched: Watched) -> Standstill:
+    """The same where only one campaign and its line are looked at."""
+    line = (watched.campaign.line_id, watched.line_state, watched.line_reason)
+    return _standstill([line])
+
+
+def _standstill(found: Iterable[tuple[uuid.UUID, LineState, str | None]]) -> Standstill:
+    active = current_member().organization_state is OrganizationState.ACTIVE
+    return Standstill(
+        None if active else "suspended",
+        {
+            line_id: reason or "line_stopped"
+            for line_id, state, reason in found
+            if state is not LineState.CONNECTED
+        },
+    )
 
 
 def show_campaign(
@@ -59,7 +71,24 @@ def show_campaign(
     rate: float = 0.0,
     seconds_left: int | None = None,
 ) -> dict[str, Any]:
-    """`campaign` of docs/api.md."""
+    """`campaign` of docs/api.md, with its sealed parts."""
+    return {
+        **show_state(found, counts=counts, standing=standing, rate=rate, seconds_left=seconds_left),
+        "jk_wrap": show_bytes(found.jk_wrap),
+        "record": show_bytes(found.record),
+        "now": show_instant(clock.now()),
+    }
+
+
+def show_state(
+    found: Campaign,
+    *,
+    counts: Mapping[MessageStatus, int],
+    standing: Standstill,
+    rate: float = 0.0,
+    seconds_left: int | None = None,
+) -> dict[str, Any]:
+    """`campaign` of docs/api.md without what is sealed: what changes while it is sent."""
     stop = standing.of(found)
     code = stop or found.reason_code
     reason = None if code is None else {"code": code, "sentence": sentence_for(code, language())}
@@ -77,10 +106,7 @@ def show_campaign(
         "created_at": show_instant(found.created_at),
         "started_at": show_instant(found.started_at),
         "finished_at": show_instant(found.finished_at),
-        "jk_wrap": show_bytes(found.jk_wrap),
-        "record": show_bytes(found.record),
         "counts": {str(status): number for status, number in counts.items()},
         "rate": 0.0 if stop else rate,
         "seconds_left": None if stop else seconds_left,
-        "now": show_instant(clock.now()),
     }
