@@ -2,7 +2,7 @@
 
 Two hundred open pages would count the same hundred thousand rows two hundred times a second. A
 process counts each watched campaign at most once a second, one campaign at a time, and spends at
-most a quarter of its time on it; meanwhile everybody gets the last count (decision 0007).
+most a quarter of its time on it; meanwhile everybody gets the last count (decision 0008).
 """
 
 from __future__ import annotations

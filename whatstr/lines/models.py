@@ -129,7 +129,7 @@ class LineEvent(Base):
 
 
 class MessageTemplate(Base):
-    """How Meta sees a message template (decision 0006): no name and no text, only states under a
+    """How Meta sees a message template (decision 0007): no name and no text, only states under a
     keyed index. The customer's browser knows which template it is; nobody else does."""
 
     __tablename__ = "message_template"

@@ -1,7 +1,7 @@
 """A campaign while its page is open: a cheap answer, and cheaper still when nothing changed.
 
 Pages ask every few seconds instead of holding a stream: a web process has a handful of threads,
-and each stream would keep one for as long as somebody looks (decision 0007).
+and each stream would keep one for as long as somebody looks (decision 0008).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What Meta says of message templates: their state under a keyed index, and whom it stops.
 
-Name and text of a template stay with the customer's browser (decision 0006). Which campaigns use
+Name and text of a template stay with the customer's browser (decision 0007). Which campaigns use
 one is not stored either: the sealed headers of what waits or runs are opened to see it.
 """
 
