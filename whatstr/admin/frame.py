@@ -30,6 +30,7 @@ WORK = (
     Entry("cases", lazy_gettext("Cases"), "scale", "g c", P.CASES_READ),
     Entry("exceptions", lazy_gettext("Exceptions"), "refresh", "g e", P.EXCEPTIONS_READ),
     Entry("requests", lazy_gettext("Support requests"), "mail", "g q", P.SUPPORT_READ),
+    Entry("figures", lazy_gettext("Figures"), "chart", "g h", P.AUDIT_OWN, "index"),
     Entry("organizations", lazy_gettext("Organizations"), "building", "g o", P.ORGANIZATIONS_READ),
 )
 REGISTERS = (

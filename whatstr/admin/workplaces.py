@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from whatstr.admin.case_page import CasePage
 from whatstr.admin.exception_desk import ExceptionDesk
+from whatstr.admin.home import Figures
 from whatstr.admin.machinery import Inbox, Queues
 from whatstr.admin.organization_page import OrganizationPage
 from whatstr.admin.search import Search
@@ -18,6 +19,7 @@ def views() -> list[Page]:
         CasePage(endpoint="case", url="/vaka"),
         ExceptionDesk(endpoint="desk", url="/istisna"),
         OrganizationPage(endpoint="organization", url="/isletme"),
+        Figures(endpoint="figures", url="/rakamlar"),
         Search(endpoint="search", url="/ara"),
         SupportPage(endpoint="support", url="/destek"),
         Suppressions(endpoint="suppressions", url="/engeller"),

@@ -56,6 +56,7 @@ MODULES = (
     "api_requests",
     "api_sending",
     "api_statements",
+    "api_support",
 )
 
 

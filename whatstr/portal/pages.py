@@ -25,6 +25,7 @@ SHELLS = {
     "/hatlar": "lines",
     "/odeme": "billing",
     "/ayarlar": "settings",
+    "/destek": "support",
     "/surum": "release",
 }
 

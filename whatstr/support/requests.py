@@ -53,12 +53,7 @@ def open_request(
 
 
 def write(
-    *,
-    actor: Actor,
-    organization_id: uuid.UUID,
-    member_id: uuid.UUID,
-    request_id: uuid.UUID,
-    body: str,
+    *, organization_id: uuid.UUID, member_id: uuid.UUID, request_id: uuid.UUID, body: str
 ) -> SupportRequest:
     """The customer writes on: the request waits for us again. Raises InvalidInput, NotFound,
     SupportClosed."""

@@ -22,6 +22,7 @@ TASK_MODULES = (
     "whatstr.workers.housekeeping",
     "whatstr.workers.billing",
     "whatstr.workers.cases",
+    "whatstr.workers.figures",
 )
 
 

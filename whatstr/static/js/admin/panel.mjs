@@ -87,6 +87,12 @@ function rowKeys() {
   ]);
 }
 
+/** `n` begins with what waits longest. */
+function nextKey() {
+  const link = document.querySelector("[data-next]");
+  if (link) registerShortcuts([{ keys: "n", label: say("next"), run: () => link.click() }]);
+}
+
 /** `/` is the search over everything wherever one is, `f` the search within this register. */
 function searchKeys() {
   const field = document.querySelector("[data-search]");
@@ -133,6 +139,7 @@ for (const select of document.querySelectorAll("[data-filters] select")) {
 }
 document.querySelector("#error-summary")?.focus();
 rowKeys();
+nextKey();
 searchKeys();
 cannedReplies();
 submitAndNext();
