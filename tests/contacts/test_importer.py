@@ -80,6 +80,12 @@ def test_duplicates_within_the_file_and_against_the_list(reader: Reader) -> None
     assert (read["counts"]["duplicateInFile"], read["counts"]["alreadyInList"]) == (2, 1)
 
 
+def test_a_user_id_stands_in_place_of_a_number(reader: Reader) -> None:
+    read = reader.read(b"Ad;WhatsApp\nA;TR.1A2b3C\nB;TR.1A2b3C\nC;0532 123 45 67\nD;TR.\n")
+    assert read["rows"] == [["TR.1A2b3C", "A", []], ["905321234567", "C", []]]
+    assert read["reasons"] == {"duplicate_in_file": 1, "not_a_number": 1}
+
+
 def test_warnings_are_named_with_their_rows(reader: Reader) -> None:
     read = reader.read(b"Tel\n0212 555 12 34\n0599 123 45 67\n0532 123 45 67\n")
     assert read["counts"]["valid"] == 3

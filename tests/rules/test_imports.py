@@ -27,7 +27,7 @@ OWN_WORLD = {"simulator"}
 ROOT_MODULES = {"whatstr", "whatstr.config", "whatstr.extensions"}
 # The formats are read by the sender, the tests and the client library: they stand on core alone.
 FORMATS = {
-    "box", "certificate", "franking", "indexes", "job_header", "keys", "notices",
+    "box", "certificate", "franking", "identity", "indexes", "job_header", "keys", "notices",
     "recovery_code", "rows", "rpc", "seals", "signed", "wire",
 }  # fmt: skip
 

@@ -24,6 +24,7 @@ from whatstr.core.logs import get_logger
 from whatstr.lines.cloud_api import CloudApi, CloudApiError
 from whatstr.lines.models import Line, LineState
 from whatstr.sending import context
+from whatstr.sending.bodies import address
 from whatstr.sending.connections import Connection
 from whatstr.sending.pace import Pace, PaceUnavailable
 
@@ -129,11 +130,10 @@ async def _token(pace: Pace) -> None:
 
 
 def _body(answer: Answer) -> dict[str, object]:
-    to = {"to": f"+{answer.digits}"} if answer.digits else {"recipient": answer.user_id}
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
-        **to,
+        **address(answer.digits or answer.user_id),
         "type": "text",
         "text": {"body": words(answer.wording), "preview_url": False},
     }

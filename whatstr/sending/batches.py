@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from whatstr.core.prf import prf16
-from whatstr.sending import context, rows
+from whatstr.sending import context, optouts, rows
 from whatstr.sending.bodies import Template, fill, is_usable
 from whatstr.sending.mref import new_mref
 from whatstr.sending.opening import Job, media_hash, open_chunk
 from whatstr.sending.rows import Candidate, Retry
 from whatstr.vault.franking import frank_tags
+from whatstr.vault.identity import is_user_id
 from whatstr.vault.indexes import Purpose, account_index_key
 from whatstr.vault.job_header import CHUNK_ROWS
 from whatstr.vault.rows import JobRow
@@ -53,7 +54,18 @@ class Batches:
         wanted: list[tuple[int, Retry | None]] = [(retry.row, retry) for retry in again]
         wanted += [(row, None) for row in self._take_fresh(size - len(wanted))]
         _, key = context.keyring().franking_key(now)
-        return [self._candidate(row, retry, template, media_ids, key) for row, retry in wanted]
+        made = [self._candidate(row, retry, template, media_ids, key) for row, retry in wanted]
+        self._name_hidden(made)
+        return made
+
+    def _name_hidden(self, made: Sequence[Candidate]) -> None:
+        """Whoever is known by a user id stands under the pseudonym of the number, if that is
+        known."""
+        hidden = [one for one in made if is_user_id(one.to)]
+        if hidden:
+            known = optouts.of_rows(self._job.item.organization_id, {one.to for one in hidden})
+            for one in hidden:
+                one.recipient_ix = known[one.to]
 
     def media_numbers(self) -> list[int]:
         """Files that the header names."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from whatstr.sending.mref import code_of, opaque_of
 from whatstr.vault.franking import canon, frank_lines
+from whatstr.vault.identity import is_user_id
 from whatstr.vault.rows import JobRow
 
 CODE_VALUE = "{kod}"
@@ -108,7 +109,7 @@ def fill(template: Template, row: JobRow, *, mref: bytes, media_id: str | None =
     body = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
-        "to": f"+{row.to}",
+        **address(row.to),
         "type": "template",
         "template": {
             "name": template.name,
@@ -119,6 +120,11 @@ def fill(template: Template, row: JobRow, *, mref: bytes, media_id: str | None =
     }
     lines = frank_lines(template.components, params, header=header, buttons=links)
     return Filled(body, lines)
+
+
+def address(to: str) -> dict[str, str]:
+    """The member that names the recipient: a number, or a user id (facts 2)."""
+    return {"recipient": to} if is_user_id(to) else {"to": f"+{to}"}
 
 
 def _header(

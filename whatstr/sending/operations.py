@@ -7,7 +7,6 @@ transactions; what cannot be done raises `Denied` or an error of Meta's client.
 from __future__ import annotations
 
 import asyncio
-import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -31,11 +30,11 @@ from whatstr.sending import (
 from whatstr.sending.connections import Connection, Pins
 from whatstr.sending.refusals import Denied
 from whatstr.sending.single import send_test
+from whatstr.vault.identity import is_number, is_user_id
 from whatstr.vault.job_header import TemplateRef
 from whatstr.vault.rpc import Op, Request
 
 MOST_NUMBERS = 10_000
-_DIGITS = re.compile(r"[1-9][0-9]{6,14}")
 
 
 def perform(request: Request) -> dict[str, Any]:
@@ -96,7 +95,7 @@ def _test_send(request: Request) -> dict[str, Any]:
     connection, args = _connection(request), request.args
     template, params, extra = args.get("template"), args.get("params"), args.get("extra")
     to = args.get("to")
-    if not isinstance(to, str) or not _DIGITS.fullmatch(to):
+    if not isinstance(to, str) or not _is_recipient(to):
         raise Denied("bad_number")
     if not isinstance(template, dict) or not _texts(params) or not _is_extra(extra):
         raise Denied("bad_arguments")
@@ -107,6 +106,10 @@ def _test_send(request: Request) -> dict[str, Any]:
         rule = rule_for(outcome.code)
         result |= {"code": outcome.code, "tr": rule.sentence_tr, "en": rule.sentence_en}
     return result
+
+
+def _is_recipient(name: str) -> bool:
+    return is_number(name) or is_user_id(name)
 
 
 def _texts(value: Any) -> bool:
@@ -123,7 +126,7 @@ def _change_opt_outs(request: Request) -> dict[str, Any]:
     numbers = request.args.get("numbers")
     if not isinstance(numbers, list) or not 0 < len(numbers) <= MOST_NUMBERS:
         raise Denied("bad_arguments")
-    if not all(isinstance(one, str) and _DIGITS.fullmatch(one) for one in numbers):
+    if not all(isinstance(one, str) and _is_recipient(one) for one in numbers):
         raise Denied("bad_number")
     organization, now = _organization(request), clock.now()
     with transaction():

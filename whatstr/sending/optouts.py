@@ -20,6 +20,7 @@ from whatstr.core.logs import get_logger
 from whatstr.core.prf import prf16
 from whatstr.lines.error_policy import OPTED_OUT, UNREACHABLE
 from whatstr.sending import context
+from whatstr.vault.identity import is_user_id
 from whatstr.vault.indexes import Purpose, account_index_key, ix
 
 log = get_logger(__name__)
@@ -47,6 +48,25 @@ def recipient(organization_id: uuid.UUID, digits: str) -> bytes:
 def alias(organization_id: uuid.UUID, name: str) -> bytes:
     """The index of another name of a person: a differing wa_id, or a user id."""
     return ix(context.keyring().ik, Purpose.ALIAS, organization_id.bytes, name)
+
+
+def of_rows(organization_id: uuid.UUID, names: Collection[str]) -> dict[str, bytes]:
+    """The pseudonym under which each person of a row is looked up: that of the number; for a user
+    id that of the number it is tied to, or else its own alias index."""
+    key = account_index_key(context.keyring().ik, Purpose.RECIPIENT, organization_id.bytes)
+    found = {name: prf16(key, "v", name) for name in names if not is_user_id(name)}
+    hidden = {alias(organization_id, name): name for name in names if name not in found}
+    if hidden:
+        tied = session().execute(
+            sa.text(
+                "SELECT alias_ix, recipient_ix FROM s_alias WHERE organization_id = :o"
+                " AND alias_ix = ANY(CAST(:ixs AS bytea[]))"
+            ),
+            {"o": organization_id, "ixs": arrays.of_bytes(hidden)},
+        )
+        known = {bytes(index): bytes(person) for index, person in tied}
+        found |= {name: known.get(index, index) for index, name in hidden.items()}
+    return found
 
 
 def sent_message(mref: bytes) -> SentMessage | None:
@@ -168,6 +188,13 @@ def lift(
     return lifted
 
 
+def tie(organization_id: uuid.UUID, *, user_id: str, person: bytes) -> None:
+    """A user id and a pseudonym are one person's."""
+    index = alias(organization_id, user_id)
+    if index != person:
+        add_aliases(organization_id, [(index, person)])
+
+
 def add_aliases(organization_id: uuid.UUID, pairs: Iterable[tuple[bytes, bytes]]) -> None:
     """Keep (alias index, pseudonym) pairs. A refusal that was kept under the alias alone now
     stands under the pseudonym too."""
@@ -218,8 +245,7 @@ def take_back_own(
 
 
 def _indexes(organization_id: uuid.UUID, numbers: Collection[str]) -> dict[bytes, str]:
-    key = account_index_key(context.keyring().ik, Purpose.RECIPIENT, organization_id.bytes)
-    return {prf16(key, "v", digits): digits for digits in numbers}
+    return {index: name for name, index in of_rows(organization_id, numbers).items()}
 
 
 def _sent(row: sa.Row[tuple[object, ...]] | None) -> SentMessage | None:

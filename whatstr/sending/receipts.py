@@ -272,10 +272,14 @@ def _tie_aliases(rows: Sequence[_Row], by_mref: Mapping[bytes, Sequence[Receipt]
         organization = row.organization_id
         for number, user in {(one.recipient, one.user_id) for one in by_mref[row.mref]}:
             mine = pairs.setdefault(organization, {})
-            if number and optouts.recipient(organization, number) != row.recipient_ix:
-                mine[optouts.alias(organization, number)] = row.recipient_ix
-            if user:
-                mine[optouts.alias(organization, user)] = row.recipient_ix
+            person = row.recipient_ix
+            hidden = optouts.alias(organization, user) if user else None
+            if number and hidden == person:  # sent to the user id, and now the number is told
+                person = optouts.recipient(organization, number)
+            elif number and optouts.recipient(organization, number) != person:
+                mine[optouts.alias(organization, number)] = person
+            if hidden is not None and hidden != person:
+                mine[hidden] = person
     for organization, mine in pairs.items():
         optouts.add_aliases(organization, sorted(mine.items()))
 

@@ -6,6 +6,7 @@ Replies are sealed to the customer as notices and kept nowhere else (vault desig
 from __future__ import annotations
 
 import re
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -67,8 +68,17 @@ class Incoming:
         return self._word in REPORT_WORDS
 
     @property
+    def names(self) -> dict[str, str]:
+        """What Meta calls the person, as notices carry it."""
+        return _names(self.digits, self.user_id)
+
+    @property
     def _word(self) -> str:
         return canon(self.text).strip(_ENDS)
+
+
+def _names(digits: str, user_id: str) -> dict[str, str]:
+    return ({"from": digits} if digits else {}) | ({"user": user_id} if user_id else {})
 
 
 def read_value(value: Any) -> tuple[str, list[Incoming]]:
@@ -175,6 +185,7 @@ def first_time(update: str) -> bool:
 def _at_line(message: Incoming, connection: Connection, answers: list[Answer]) -> None:
     organization = connection.organization_id
     replied = optouts.sent_message_by_wamid(message.context) if message.context else None
+    _tie(organization, message, replied)
     known = optouts.pseudonyms(
         organization, digits=message.digits, user_id=message.user_id, replied=replied
     )
@@ -211,14 +222,24 @@ def _at_line(message: Incoming, connection: Connection, answers: list[Answer]) -
     notices.leave(organization, "reply", message.at, fields, pins=connection.pins)
 
 
+def _tie(organization: uuid.UUID, message: Incoming, replied: optouts.SentMessage | None) -> None:
+    """What a message tells of who hides behind a user id: the number beside it, or whom we had
+    written to what it answers."""
+    if not message.user_id:
+        return
+    if message.digits:
+        person = optouts.recipient(organization, message.digits)
+        optouts.tie(organization, user_id=message.user_id, person=person)
+    elif replied is not None and replied.organization_id == organization:
+        optouts.tie(organization, user_id=message.user_id, person=replied.recipient_ix)
+
+
 def _there(message: Incoming, connection: Connection, known: set[bytes]) -> None:
     """Who writes is there: what was concluded from failures is undone, and the customer told."""
     organization = connection.organization_id
     for ways in reach.reached({(organization, index) for index in known}).values():
         for via in ways:
-            fields: dict[str, object] = {"via": via, "line": connection.line_id.hex}
-            if message.digits:
-                fields["from"] = message.digits
+            fields = {"via": str(via), "line": connection.line_id.hex, **message.names}
             notices.leave(organization, "optout_lifted", message.at, fields, pins=connection.pins)
 
 
@@ -233,9 +254,7 @@ def _at_former_line(waba_id: str, messages: list[Incoming]) -> None:
         for organization in organizations:
             known = optouts.pseudonyms(organization, digits=message.digits, user_id=message.user_id)
             if optouts.add(organization, known, via=via, at=message.at):
-                fields = {"via": str(via)}
-                if message.digits:
-                    fields["from"] = message.digits
+                fields = {"via": str(via), **message.names}
                 notices.leave(organization, "optout", message.at, fields)
 
 
@@ -274,9 +293,7 @@ def _tell_opt_out(
     source: OptOutSource,
     replied: optouts.SentMessage | None,
 ) -> None:
-    fields: dict[str, object] = {"via": source, "line": connection.line_id.hex}
-    if message.digits:
-        fields["from"] = message.digits
+    fields: dict[str, object] = {"via": source, "line": connection.line_id.hex, **message.names}
     if replied is not None and replied.campaign_id is not None:
         fields |= {"job": replied.campaign_id.hex, "row": replied.row}
     notices.leave(connection.organization_id, "optout", message.at, fields, pins=connection.pins)
@@ -311,10 +328,11 @@ def _preference(entry: dict[str, Any], connection: Connection) -> None:
         return
     if not first_time(f"preference:{connection.line_id}:{digits or user_id}:{wanted}:{at}"):
         return
+    if digits and user_id:
+        person = optouts.recipient(organization, digits)
+        optouts.tie(organization, user_id=user_id, person=person)
     known = optouts.pseudonyms(organization, digits=digits, user_id=user_id)
-    fields: dict[str, object] = {"via": via, "line": connection.line_id.hex}
-    if digits:
-        fields["from"] = digits
+    fields = {"via": str(via), "line": connection.line_id.hex, **_names(digits, user_id)}
     if wanted == "resume":
         if optouts.lift(organization, known, via=via, until=at):
             notices.leave(organization, "optout_lifted", at, fields, pins=connection.pins)

@@ -15,9 +15,10 @@ from whatstr.core import arrays
 from whatstr.core.db import session
 from whatstr.core.prf import prf16
 from whatstr.lines.cloud_api import Accepted
-from whatstr.sending import context
+from whatstr.sending import context, optouts
 from whatstr.sending.rows import Candidate
-from whatstr.vault.indexes import Purpose, account_index_key, ix
+from whatstr.vault.identity import is_user_id
+from whatstr.vault.indexes import Purpose, account_index_key
 
 
 class Result(StrEnum):
@@ -174,8 +175,12 @@ def index_accepted(outcomes: Sequence[Outcome], *, organization_id: uuid.UUID) -
         if accepted.wamid:
             wamids[prf16(by_wamid, "v", accepted.wamid)] = candidate.mref
         if accepted.wa_id and accepted.wa_id != candidate.to:
-            alias = ix(ik, Purpose.ALIAS, organization_id.bytes, accepted.wa_id)
-            aliases[alias] = candidate.recipient_ix
+            if is_user_id(candidate.to):
+                person = optouts.recipient(organization_id, accepted.wa_id)
+                aliases[optouts.alias(organization_id, candidate.to)] = person
+            else:
+                alias = optouts.alias(organization_id, accepted.wa_id)
+                aliases[alias] = candidate.recipient_ix
     if wamids:
         session().execute(
             sa.text(
@@ -189,17 +194,7 @@ def index_accepted(outcomes: Sequence[Outcome], *, organization_id: uuid.UUID) -
                 "at": outcomes[0].at,
             },
         )
-    if aliases:
-        session().execute(
-            sa.text(
-                "INSERT INTO s_alias (organization_id, alias_ix, recipient_ix)"
-                " SELECT :o, v.ix, v.rcp"
-                " FROM unnest(CAST(:ixs AS bytea[]), CAST(:rcps AS bytea[])) AS v(ix, rcp)"
-                " ON CONFLICT (organization_id, alias_ix)"
-                " DO UPDATE SET recipient_ix = excluded.recipient_ix"
-            ),
-            {"o": organization_id, "ixs": list(aliases), "rcps": list(aliases.values())},
-        )
+    optouts.add_aliases(organization_id, aliases.items())
 
 
 def add_opt_outs(outcomes: Sequence[Outcome], *, organization_id: uuid.UUID) -> None:

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from whatstr.core import clock
 from whatstr.core.db import session, transaction
 from whatstr.lines.cloud_api import CloudApi, GraphError, NotSent, OutcomeUnknown
-from whatstr.lines.error_policy import OPTED_OUT, UNUSABLE_ROW
+from whatstr.lines.error_policy import UNUSABLE_ROW
 from whatstr.lines.models import Line, LineState
-from whatstr.sending import context, results, rows
+from whatstr.sending import context, optouts, results, rows
 from whatstr.sending.bodies import Template, fill, is_usable
 from whatstr.sending.connections import Connection
 from whatstr.sending.mref import new_mref
@@ -24,7 +24,6 @@ from whatstr.sending.pace import Pace
 from whatstr.sending.results import Outcome, Result
 from whatstr.sending.rows import Candidate
 from whatstr.vault.franking import frank_tags
-from whatstr.vault.indexes import Purpose, ix
 from whatstr.vault.job_header import TemplateRef
 from whatstr.vault.rows import JobRow
 
@@ -102,13 +101,13 @@ async def _send(connection: Connection, wanted: TemplateRef, row: JobRow) -> Sin
 
 
 def _candidate(connection: Connection, template: Template, row: JobRow) -> Candidate:
-    mref, account = new_mref(), connection.organization_id.bytes
+    mref = new_mref()
     filled = fill(template, row, mref=mref)
     _, key = context.keyring().franking_key(clock.now())
     return Candidate(
         row=0,
         to=row.to,
-        recipient_ix=ix(context.keyring().ik, Purpose.RECIPIENT, account, row.to),
+        recipient_ix=b"",
         mref=mref,
         body=filled.body,
         tags=frank_tags(key, mref, filled.lines),
@@ -119,6 +118,7 @@ def _prepare(connection: Connection, one: Candidate) -> SingleOutcome | None:
     """Check and keep the tags in one transaction; a refusal, or None when it may leave."""
     now: datetime = clock.now()
     with transaction():
+        one.recipient_ix = optouts.of_rows(connection.organization_id, {one.to})[one.to]
         line = (
             session()
             .execute(sa.select(Line.state, Line.throughput).where(Line.id == connection.line_id))
@@ -126,12 +126,9 @@ def _prepare(connection: Connection, one: Candidate) -> SingleOutcome | None:
         )
         if line is None or line.state is not LineState.CONNECTED:
             return SingleOutcome("failed", NOT_CONNECTED)
-        refused = session().scalar(
-            sa.text("SELECT 1 FROM s_optout WHERE organization_id = :o AND recipient_ix = :ix"),
-            {"o": connection.organization_id, "ix": one.recipient_ix},
-        )
+        refused = optouts.refused(connection.organization_id, [one.recipient_ix])
         if refused:
-            return SingleOutcome("failed", OPTED_OUT)
+            return SingleOutcome("failed", refused[one.recipient_ix])
         pace = Pace(context.pace_redis(), connection.line_id, rate=line.throughput)
         grant = pace.take([one.recipient_ix])
         if grant.allowed != (True,):

@@ -1,7 +1,8 @@
 """Rows: what list chunks, job chunks and the manifest of a list hold once opened.
 
-List row: [phone, name, [field...]]. Job row: [to, [param...]] or, with a third element,
-{"h": [...], "b": [...], "m": no} for header, button and media parameters.
+List row: [recipient, name, [field...]], the recipient a number in digits or a user id. Job row:
+[recipient, [param...]] or, with a third element, {"h": [...], "b": [...], "m": no} for header,
+button and media parameters.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from whatstr.core.prf import u32
 from whatstr.vault import wire
 from whatstr.vault.box import BoxKind, VaultFormatError, box, unbox
+from whatstr.vault.identity import LONGEST, is_user_id
 
 CHUNK_ROWS = 500
 LIST_MANIFEST = "list-manifest"
@@ -22,7 +24,8 @@ ListRow = tuple[str, str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """One recipient of a job: number (digits) and the values of the template's parts."""
+    """One recipient of a job: number (digits) or user id, and the values of the template's
+    parts."""
 
     to: str
     params: tuple[str, ...] = ()
@@ -145,7 +148,7 @@ def read_manifest(value: object) -> Manifest:
 def _job_row(item: object) -> JobRow:
     if not isinstance(item, list) or len(item) not in (2, 3):
         raise VaultFormatError("row")
-    to, extra = _digits(item[0]), item[2] if len(item) == 3 else {}
+    to, extra = _recipient(item[0]), item[2] if len(item) == 3 else {}
     if not isinstance(extra, dict) or extra.keys() - {"h", "b", "m"}:
         raise VaultFormatError("row")
     return JobRow(
@@ -160,14 +163,15 @@ def _job_row(item: object) -> JobRow:
 def _list_row(item: object) -> ListRow:
     if not isinstance(item, list) or len(item) != 3:
         raise VaultFormatError("row")
-    return _digits(item[0]), wire.text(item[1], 1_000), _texts(item[2])
+    return _recipient(item[0]), wire.text(item[1], 1_000), _texts(item[2])
 
 
-def _digits(value: object) -> str:
-    number = wire.text(value, 20)
-    if not (number.isascii() and number.isdigit()):
+def _recipient(value: object) -> str:
+    name = wire.text(value, LONGEST)
+    number = len(name) <= 20 and name.isascii() and name.isdigit()
+    if not number and not is_user_id(name):
         raise VaultFormatError("row")
-    return number
+    return name
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -130,6 +130,8 @@ class Settings:
     webhook_hold: bool = False
     """Nothing is posted while true; everything waits."""
     bsuid_in_webhooks: bool = True
+    withhold_numbers: bool = False
+    """Everybody hides behind a user name: webhooks name people by their user id alone."""
     # Sign-up and people
     code_seconds: float = 30.0
     opt_out_grace_s: float = 10.0

@@ -21,6 +21,7 @@ def _business(world: World, line: Line) -> str:
 def contact(world: World, line: Line, person: str, *, hidden: bool = False) -> dict[str, Any]:
     """One member of `contacts`; a hidden person shows a user name instead of a number."""
     found: dict[str, Any] = {"profile": {"name": world.name_of(person)}}
+    hidden = hidden or world.settings.withhold_numbers
     if hidden:
         found["profile"]["username"] = "kisi_" + person[-4:]
     else:
@@ -34,15 +35,16 @@ def status(world: World, message: Message, name: str, at: float) -> dict[str, An
     """The value of one status of a message (messages / statuses)."""
     line = world.lines[message.line_id]
     to_number = not message.by_bsuid
+    named = to_number and not world.settings.withhold_numbers
     entry: dict[str, Any] = {"id": message.wamid, "status": name, "timestamp": stamp(at)}
-    entry["recipient_id"] = world.wa_id(message.person) if to_number else ""
+    entry["recipient_id"] = world.wa_id(message.person) if named else ""
     value: dict[str, Any] = {"messaging_product": "whatsapp", "metadata": _metadata(line)}
     if name == "failed":
         entry["errors"] = [webhook_error(message.code, message.details)]
         if not to_number:
             entry["recipient_user_id"] = world.bsuid(message.business_id, message.person)
     else:
-        hidden = message.by_bsuid
+        hidden = not named
         value["contacts"] = [contact(world, line, message.person, hidden=hidden)]
         if hidden or world.settings.bsuid_in_webhooks:
             entry["recipient_user_id"] = world.bsuid(message.business_id, message.person)
@@ -78,6 +80,7 @@ def inbound(
     hidden: bool = False,
 ) -> dict[str, Any]:
     """A person writes: `content` is `type` with its object."""
+    hidden = hidden or world.settings.withhold_numbers
     entry: dict[str, Any] = {
         "id": wamid_for(person if not hidden else "0", inbound=True),
         "timestamp": stamp(),
@@ -122,13 +125,14 @@ def changed_number(world: World, line: Line, person: str) -> dict[str, Any]:
 
 def preference(world: World, line: Line, person: str, *, stop: bool) -> dict[str, Any]:
     """The person used WhatsApp's own switch (field user_preferences)."""
+    named = {} if world.settings.withhold_numbers else {"wa_id": world.wa_id(person)}
     return {
         "messaging_product": "whatsapp",
         "metadata": _metadata(line),
         "contacts": [contact(world, line, person)],
         "user_preferences": [
             {
-                "wa_id": world.wa_id(person),
+                **named,
                 "user_id": world.bsuid(_business(world, line), person),
                 "detail": f"User requested to {'stop' if stop else 'resume'} marketing messages",
                 "category": "marketing_messages",

@@ -1,6 +1,6 @@
 // The verdict on each row: a contact, a duplicate, or a reason why not.
 import { ImportProblem } from "./problem.mjs";
-import { normalise } from "./phone.mjs";
+import { recipient } from "./recipient.mjs";
 
 const EXCEL_ERROR = /^#(?:N\/A|YOK|REF!|BAŞV!|VALUE!|DEĞER!|DIV\/0!|SAYI\/0!|NAME\?|AD\?|NULL!|BOŞ!|NUM!|SAYI!)$/u;
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/gu;
@@ -37,7 +37,7 @@ export class Collector {
       throw new ImportProblem("too_many_rows", { rows: this.#limits.rows });
     }
     const raw = cells[phone] ?? "";
-    const found = normalise(raw, { region: this.#region });
+    const found = recipient(raw, { region: this.#region });
     if (!found.ok) return this.#reject("invalid", { line, raw, reason: found.reason, cells });
     const { digits, warning } = found;
     const first = this.#seen.get(digits);

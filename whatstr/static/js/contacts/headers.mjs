@@ -1,5 +1,5 @@
 // Which row holds the headings and which column holds what: a guess that the person can change.
-import { normalise } from "./phone.mjs";
+import { recipient } from "./recipient.mjs";
 
 const LOOK_FOR_HEADINGS_IN = 15;
 const SAMPLE_ROWS = 200;
@@ -90,7 +90,7 @@ function findHeaderRow(rows, region) {
   let found = { row: null, score: 0 };
   for (let i = 0; i < Math.min(rows.length, LOOK_FOR_HEADINGS_IN); i += 1) {
     const cells = rows[i].map((cell) => cell.trim()).filter(Boolean);
-    if (cells.some((cell) => normalise(cell, { region }).ok)) break;
+    if (cells.some((cell) => recipient(cell, { region }).ok)) break;
     const score = cells.reduce((sum, cell) => sum + headingWeight(cell), 0);
     if (score > found.score) found = { row: i, score };
   }
@@ -111,7 +111,7 @@ function plainHeaderRow(rows, region) {
   const first = rows[0];
   if (!first || rows.length < 2) return null;
   if (first.some((cell) => /\d{3}/u.test(cell))) return null;
-  const isPhone = (cell) => normalise(cell ?? "", { region }).ok;
+  const isPhone = (cell) => recipient(cell ?? "", { region }).ok;
   const below = rows.slice(1, 1 + SAMPLE_ROWS);
   const headed = first.findIndex(
     (cell, i) => cell.trim() && below.filter((row) => isPhone(row[i])).length > below.length / 2,
@@ -144,7 +144,7 @@ function contentScores(values, region) {
   let words = 0;
   let ids = 0;
   for (const value of values) {
-    const found = normalise(value, { region });
+    const found = recipient(value, { region });
     if (found.ok) phone += found.warning === "fixed_line" ? 0.6 : 1;
     if (/^\p{L}[\p{L}\p{M}.'’ &-]+$/u.test(value)) words += /\s/u.test(value) ? 1 : 0.6;
     if (isNationalId(value)) ids += 1;

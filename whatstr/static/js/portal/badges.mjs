@@ -1,5 +1,6 @@
 /** Words, colours and icons of lines and payments; those of campaigns and messages are in ui/status.mjs. */
 
+import { isUserId } from "../contacts/identity.mjs";
 import billing from "../i18n/portal-billing.mjs";
 import common from "../i18n/portal-common.mjs";
 import { fmt, h, icon, translator } from "../ui/index.mjs";
@@ -48,13 +49,14 @@ export const unbroken = (number) => number?.replaceAll(" ", "\u00a0");
 export const lineTitle = (line) =>
   [line.verified_name, unbroken(line.display_number)].filter(Boolean).join("\u00a0· ") || t("lineUnnamed");
 
-/** Digits with country code as people read them; `masked` keeps the last two. */
+/** Digits with country code, or a user id, as people read them; `masked` keeps the last two. */
 export function phoneText(digits, masked = false) {
   const turkish = /^90(\d{3})(\d{3})(\d{2})(\d{2})$/.exec(digits);
   if (turkish) {
     const [, a, x, y, z] = turkish;
     return masked ? `0${a} ••• •• ${z}` : `0${a} ${x} ${y} ${z}`;
   }
+  if (isUserId(digits)) return masked ? `${digits.slice(0, 3)}•••${digits.slice(-2)}` : digits;
   return masked ? `+${digits.slice(0, 3)} ••• ${digits.slice(-2)}` : `+${digits}`;
 }
 

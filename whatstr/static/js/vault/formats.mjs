@@ -1,6 +1,7 @@
 // What is inside seals and Boxes: job header, rows, manifest, certificate, requests, answers,
 // notices (whatstr/vault/{job_header,rows,certificate,rpc,notices}.py). Ids are 32 hex digits
 // here and 16 bytes in associated data.
+import { isUserId } from "../contacts/identity.mjs";
 import { VaultError } from "./errors.mjs";
 import {
   KIND, LABEL, box, boxJson, filled, fromB64, fromHex, openCustomerSeal, parseJson, sealToSender,
@@ -69,12 +70,12 @@ export function openJobChunk(jk, blob, aad) {
   return rows;
 }
 
-/** Rows `[digits, name, [field…]]` of a list as one Box. */
+/** Rows `[digits or user id, name, [field…]]` of a list as one Box. */
 export const boxListChunk = (lk, rows, aad) => boxJson(lk, KIND.LIST_CHUNK, rows, aad);
 
 export function openListChunk(lk, blob, aad) {
   const rows = unboxJson(lk, KIND.LIST_CHUNK, blob, aad);
-  const good = (row) => Array.isArray(row) && row.length === 3 && /^[0-9]{5,20}$/.test(row[0])
+  const good = (row) => Array.isArray(row) && row.length === 3 && (/^[0-9]{5,20}$/.test(row[0]) || isUserId(row[0]))
     && typeof row[1] === "string" && Array.isArray(row[2]);
   if (!Array.isArray(rows) || rows.length > CHUNK_ROWS || !rows.every(good)) throw bad("rows");
   return rows;

@@ -1,4 +1,5 @@
 // Lines, their templates, opt-outs: what only the sender can do, asked under seal.
+import { isUserId } from "../contacts/identity.mjs";
 import { VaultError } from "./errors.mjs";
 import { getJson, patiently, postJson } from "./http.mjs";
 import { changeRecord, oneRecord } from "./records.mjs";
@@ -53,7 +54,7 @@ function testSend({ line, template, to, params = [], extra }, context) {
 
 function changeOptOuts(op) {
   return async ({ numbers }, context) => {
-    if (!numbers.every((number) => /^[1-9]\d{6,14}$/.test(number))) throw new VaultError("invalid_number");
+    if (!numbers.every((number) => /^[1-9]\d{6,14}$/.test(number) || isUserId(number))) throw new VaultError("invalid_number");
     let changed = 0;
     for (let at = 0; at < numbers.length; at += MOST_NUMBERS) {
       const some = numbers.slice(at, at + MOST_NUMBERS);

@@ -1,5 +1,6 @@
 // Contact lists for the pages.
 import { toCsv } from "../contacts/csvwrite.mjs";
+import { isUserId } from "../contacts/identity.mjs";
 import { VaultError } from "./errors.mjs";
 import { CHUNK_ROWS, idBytes } from "./formats.mjs";
 import { getJson, patiently, postJson, remove } from "./http.mjs";
@@ -106,7 +107,7 @@ export function searched(rows, search) {
   const digits = /^[\d\s()+.-]+$/.test(search) ? search.replace(/\D/g, "").replace(/^0+/, "") : null;
   const hits = [];
   rows.forEach(([phone, name, fields], row) => {
-    const hit = (digits && phone.includes(digits)) || fold(name).includes(wanted)
+    const hit = (digits && phone.includes(digits)) || fold(phone).includes(wanted) || fold(name).includes(wanted)
       || fields.some((field) => fold(field).includes(wanted));
     if (hit) hits.push(row);
   });
@@ -133,6 +134,7 @@ async function csv({ id, lang = "tr" }, context) {
 /** A number as a spreadsheet leaves it alone: with blanks it is text, and our import reads it back. */
 export function printed(digits) {
   const turkish = /^90(\d{3})(\d{3})(\d{2})(\d{2})$/.exec(digits);
+  if (isUserId(digits)) return digits;
   return turkish ? `0${turkish.slice(1).join(" ")}` : `00 ${digits}`;
 }
 

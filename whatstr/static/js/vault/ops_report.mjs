@@ -141,7 +141,9 @@ async function keepOptOuts(opened, context) {
   const entries = [];
   for (const notice of opened.filter(({ t }) => t === "optout" || t === "optout_lifted")) {
     notice.from ??= await numberOf(notice, context);
-    if (notice.from) entries.push({ number: notice.from, at: notice.at, via: notice.via ?? "word", lifted: notice.t === "optout_lifted" });
+    for (const number of [notice.from, notice.user].filter(Boolean)) {
+      entries.push({ number, at: notice.at, via: notice.via ?? "word", lifted: notice.t === "optout_lifted" });
+    }
   }
   await noteOptOuts(entries, context.signal);
 }
