@@ -26,7 +26,7 @@ from whatstr.core.db import notify
 from whatstr.core.logs import bound, get_logger
 from whatstr.core.queues import task
 from whatstr.lines.cloud_api import CloudApi
-from whatstr.sending import context, holds, leases, progress, rows
+from whatstr.sending import context, holds, leases, progress, rows, unread
 from whatstr.sending.batches import Batches
 from whatstr.sending.bodies import Template
 from whatstr.sending.bridge import Bridge
@@ -212,6 +212,9 @@ class Slice:
                     if fresh is None:
                         break
                     lane = fresh
+                if not await self._bridge.run(unread.is_current):
+                    await stop.wait(WATCH_SECONDS)
+                    continue
                 handed = await self._claim_next(lane)
                 if handed is None:
                     break
