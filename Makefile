@@ -5,6 +5,7 @@
 #   make test        lint, types and all tests, with the journeys in a real browser
 #   make check       the quick part: lint, types, tests without a browser
 #   make bench       measure what the design promises (docs/performance.md); ARGS="throughput": one of it
+#   make chaos       campaigns while everything is killed; SEED=7 replays one
 #   make leak-scan   live a customer's days, then search everything that is left behind
 #   make lock        resolve the dependencies anew into requirements.lock
 
@@ -26,7 +27,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo demo-once test check bench leak-scan lint types env translations lock clean
+.PHONY: demo demo-once test check bench chaos leak-scan lint types env translations lock clean
 .DEFAULT_GOAL := demo
 .DELETE_ON_ERROR:
 
@@ -49,6 +50,12 @@ check: env lint types
 # A line of JSON for each (docs/performance.md); exit status 0 only when every bar is reached.
 bench: env
 	@$(RUN) benchmarks $(ARGS)
+
+# Thirty seeds of 20,000 rows; a seed can be replayed. The last line is JSON; exit status 0 only when
+# nobody was lost, reached twice or reached against their will and every report is true.
+SEED ?=
+chaos: env
+	@$(RUN) tests.chaos.run $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 # The last line is JSON; exit status 0 only when nothing is found. ARGS is the number of contacts.
 leak-scan: env
