@@ -10,7 +10,7 @@ import click
 import flask
 from flask.cli import AppGroup
 
-from whatstr import cli_bundle, settings_of
+from whatstr import cli_bundle, cli_ring, settings_of
 from whatstr.config import PROCESSES
 
 group = AppGroup("whatstr", help="Run and look after WhatsTR.")
@@ -18,6 +18,7 @@ group = AppGroup("whatstr", help="Run and look after WhatsTR.")
 
 def init_app(app: flask.Flask) -> None:
     cli_bundle.register(group)
+    group.add_command(cli_ring.group)
     app.cli.add_command(group)
 
 

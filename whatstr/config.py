@@ -89,7 +89,8 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable(
         "WHATSTR_STAFF_RING",
-        "JSON key ring of the staff tier (`flask whatstr keys staff-ring` makes one)",
+        "key ring of the staff tier, JSON or the path of a file of it with mode 0400 (to rotate while "
+        "running); `flask whatstr keys staff-ring` makes one",
         _RING,
         secret=True,
         required=_RING,

@@ -95,7 +95,7 @@ def _keys(settings: Settings) -> Iterator[Finding]:
     ring = settings.get("WHATSTR_STAFF_RING")
     if ring:
         yield _try(
-            "staff ring", lambda: Ring.load(ring), "`flask whatstr keys staff-ring` makes one"
+            "staff ring", lambda: Ring.open(ring), "`flask whatstr keys staff-ring` makes one"
         )
     for name in ("WHATSTR_DESK_KEY", "WHATSTR_DESK_PUBLIC", "WHATSTR_WEB_PEPPER"):
         value = settings.get(name)

@@ -19,7 +19,7 @@ from whatstr.accounts.mail import MailKind, queue_mail
 from whatstr.accounts.models import Member, MemberRole, MemberState, Organization
 from whatstr.accounts.sessions import revoke_sessions
 from whatstr.audit.services import Actor, record
-from whatstr.core.crypto import blind_index, norm_email
+from whatstr.core.crypto import matches, norm_email
 from whatstr.core.db import session
 from whatstr.core.errors import Conflict, DomainError, InvalidInput, NotFound
 from whatstr.core.i18n import LANGUAGES
@@ -204,10 +204,8 @@ def _language(text: str) -> str:
 
 
 def _check_free(email: str, member_id: uuid.UUID) -> None:
-    index = blind_index("member.email", norm_email(policies.normal_email(email)))
-    taken = session().scalar(
-        sa.select(Member.id).where(Member.email_ix == index, Member.id != member_id)
-    )
+    same = matches(Member.email_ix, "member.email", norm_email(policies.normal_email(email)))
+    taken = session().scalar(sa.select(Member.id).where(same, Member.id != member_id))
     if taken is not None:
         raise EmailInUse()
 

@@ -19,7 +19,7 @@ from whatstr.accounts.sessions import NewSession, start_session
 from whatstr.audit.models import ActorKind
 from whatstr.audit.services import Actor, record
 from whatstr.core import clock
-from whatstr.core.crypto import blind_index, norm_email
+from whatstr.core.crypto import matches, norm_email
 from whatstr.core.db import session
 from whatstr.core.errors import DomainError, InvalidInput
 
@@ -100,7 +100,7 @@ def enrol(
     EmailTaken, and InvalidInput for documents and ids."""
     accepted = check_accepted(documents, SIGN_UP)
     taken = sa.select(Member.id).where(
-        Member.email_ix == blind_index("member.email", norm_email(profile.email))
+        matches(Member.email_ix, "member.email", norm_email(profile.email))
     )
     if session().scalar(taken) is not None:
         raise EmailTaken()

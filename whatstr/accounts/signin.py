@@ -22,7 +22,7 @@ from whatstr.accounts.sessions import (
     start_session,
 )
 from whatstr.audit.services import Actor, record
-from whatstr.core.crypto import blind_index, norm_email
+from whatstr.core.crypto import matches, norm_email
 from whatstr.core.db import session
 from whatstr.core.errors import DomainError
 
@@ -168,7 +168,7 @@ def change_password(
 
 def find_member(email: str) -> Member | None:
     """The active member with this address, all columns loaded, or None."""
-    return load_active(Member.email_ix == blind_index("member.email", norm_email(email)))
+    return load_active(matches(Member.email_ix, "member.email", norm_email(email)))
 
 
 def load_active(condition: sa.ColumnElement[bool]) -> Member | None:

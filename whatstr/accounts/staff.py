@@ -24,7 +24,7 @@ from whatstr.accounts.permissions import StaffPermission, staff_permissions
 from whatstr.accounts.policies import normal_email
 from whatstr.audit.services import Actor, record
 from whatstr.core import clock
-from whatstr.core.crypto import blind_index, norm_email
+from whatstr.core.crypto import matches, norm_email
 from whatstr.core.db import session
 from whatstr.core.errors import DomainError, InvalidInput
 
@@ -267,7 +267,7 @@ def _by_email(address: str) -> StaffUser | None:
         session()
         .scalars(
             sa.select(StaffUser)
-            .where(StaffUser.email_ix == blind_index("staff_user.email", norm_email(address)))
+            .where(matches(StaffUser.email_ix, "staff_user.email", norm_email(address)))
             .options(undefer(StaffUser.password_hash))
         )
         .one_or_none()

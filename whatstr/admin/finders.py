@@ -24,7 +24,7 @@ from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import labels
 from whatstr.billing.models import Dispute, ExceptionRequest, Payment, Refund
 from whatstr.campaigns.models import Campaign, Message
-from whatstr.core.crypto import blind_index, name_head, name_letters, norm_email, norm_text
+from whatstr.core.crypto import head_matches, matches, name_letters, norm_email, norm_text
 from whatstr.core.db import session
 from whatstr.core.i18n import moment, money
 from whatstr.core.phone import PhoneError, normalise
@@ -99,8 +99,7 @@ def _organization(row: Organization) -> Hit:
 
 def by_email(text: str) -> Iterator[Hit]:
     if "@" in text:
-        index = blind_index("member.email", norm_email(text))
-        yield from _members(Member.email_ix == index)
+        yield from _members(matches(Member.email_ix, "member.email", norm_email(text)))
 
 
 def by_phone(text: str) -> Iterator[Hit]:
@@ -108,7 +107,7 @@ def by_phone(text: str) -> Iterator[Hit]:
         digits = normalise(text).digits
     except PhoneError:
         return
-    yield from _members(Member.phone_ix == blind_index("member.phone", norm_text(digits)))
+    yield from _members(matches(Member.phone_ix, "member.phone", norm_text(digits)))
 
 
 def _members(condition: Any) -> Iterator[Hit]:
@@ -129,8 +128,8 @@ def _members(condition: Any) -> Iterator[Hit]:
 def by_tax_number(text: str) -> Iterator[Hit]:
     plain = norm_text(text)
     if len(plain) in (10, 11) and plain.isdecimal():
-        index = blind_index("organization.tax_number", plain)
-        found = sa.select(Organization).where(Organization.tax_number_ix == index)
+        same = matches(Organization.tax_number_ix, "organization.tax_number", plain)
+        found = sa.select(Organization).where(same)
         yield from map(_organization, _rows(found))
 
 
@@ -140,8 +139,8 @@ def by_line_number(text: str) -> Iterator[Hit]:
     forms = {norm_text(text)}
     with contextlib.suppress(PhoneError):
         forms.add(normalise(text).digits)
-    indexes = [blind_index("line.display_number", form) for form in forms]
-    for row in _rows(sa.select(Line).where(Line.number_ix.in_(indexes))):
+    same = matches(Line.number_ix, "line.display_number", *forms)
+    for row in _rows(sa.select(Line).where(same)):
         yield _line(row)
 
 
@@ -175,7 +174,7 @@ def by_name(text: str) -> Iterator[Hit]:
     table = Organization.__table__.c
     rows = session().execute(
         sa.select(table.id, table.customer_no, table.state, table.name)
-        .where(column == name_head(NAME, letters, width))
+        .where(head_matches(column, NAME, letters, width))
         .order_by(Organization.created_at.desc())
         .limit(OPENED)
     )
@@ -333,8 +332,8 @@ def by_support_number(text: str) -> Iterator[Hit]:
 
 def by_staff_email(text: str) -> Iterator[Hit]:
     if "@" in text:
-        index = blind_index("staff_user.email", norm_email(text))
-        for row in _rows(sa.select(StaffUser).where(StaffUser.email_ix == index)):
+        same = matches(StaffUser.email_ix, "staff_user.email", norm_email(text))
+        for row in _rows(sa.select(StaffUser).where(same)):
             yield Hit(
                 kind=_("Colleague"),
                 title=row.display_name,

@@ -10,8 +10,10 @@ from __future__ import annotations
 import base64
 import json
 import os
+import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -23,7 +25,10 @@ from sqlalchemy_utils.types.encrypted.encrypted_type import (
     InvalidCiphertextError,
 )
 
+from whatstr.core.logs import get_logger
 from whatstr.core.prf import prf16
+
+log = get_logger(__name__)
 
 
 class RowBindingError(InvalidCiphertextError):  # type: ignore[misc]
@@ -35,32 +40,86 @@ class MissingRing(RuntimeError):
 
 
 class Ring:
-    """Keys of the staff tier, filled once at start from the process's own secrets."""
+    """Keys of the staff tier, filled at start from the process's own secrets.
 
+    A ring that comes from a file is read anew within `RELOAD_SECONDS` of a change, so that keys
+    rotate while the service runs (`flask whatstr staff-ring rotate`).
+    """
+
+    RELOAD_SECONDS: ClassVar[float] = 1.0
     keys: ClassVar[dict[int, AESGCM]] = {}
     current: ClassVar[int | None] = None
     index_key: ClassVar[bytes | None] = None
+    other_index_key: ClassVar[bytes | None] = None
+    """While the index key changes: the one that is to come, or the one that was."""
+    _file: ClassVar[Path | None] = None
+    _version: ClassVar[tuple[int, int]] = (0, 0)
+    _looked: ClassVar[float] = 0.0
+
+    @classmethod
+    def open(cls, setting: str) -> None:
+        """Load a ring from its JSON text or, when the setting begins with `/`, from that file,
+        which only its owner may read. Raises ValueError as `load` does."""
+        if not setting.startswith("/"):
+            cls.load(setting)
+            cls._file = None
+            return
+        path = Path(setting)
+        cls._read(path)
+        cls._file = path
 
     @classmethod
     def load(cls, text: str) -> None:
-        """Read `{"current": 1, "keys": {"1": b64}, "index": b64}`; ValueError, which tells nothing
-        of the keys, for what is not such a ring or holds a short key."""
+        """Read `{"current": 1, "keys": {"1": b64}, "index": b64, "other_index"?: b64}`;
+        ValueError, which tells nothing of the keys, for what is not such a ring or holds a short
+        key."""
         try:
             data = json.loads(text)
             keys = {int(kid): base64.b64decode(key) for kid, key in data["keys"].items()}
             index, current = base64.b64decode(data["index"]), int(data["current"])
+            other = base64.b64decode(data["other_index"]) if "other_index" in data else None
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ValueError("staff ring: not a ring of keys") from None
         if current not in keys or any(not 0 < kid < 256 for kid in keys):
             raise ValueError("staff ring: the current key id is not in the ring")
-        if len(index) != 32 or any(len(key) != 32 for key in keys.values()):
+        every = [index, *keys.values(), *([] if other is None else [other])]
+        if any(len(key) != 32 for key in every):
             raise ValueError("staff ring: every key must be 32 bytes")
+        # Other threads read meanwhile: what they may need is there before it is pointed to.
+        cls.keys = {**cls.keys, **{kid: AESGCM(key) for kid, key in keys.items()}}
+        cls.current = current
         cls.keys = {kid: AESGCM(key) for kid, key in keys.items()}
-        cls.current, cls.index_key = current, index
+        cls.other_index_key, cls.index_key = other, index
+
+    @classmethod
+    def _read(cls, path: Path) -> None:
+        with path.open() as file:
+            state = os.fstat(file.fileno())
+            if state.st_mode & 0o077:
+                raise ValueError("staff ring: the file is open to others; chmod 400")
+            cls.load(file.read())
+        cls._version = (state.st_mtime_ns, state.st_ino)
+
+    @classmethod
+    def refresh(cls) -> None:
+        """Read the file again when it was replaced. One that cannot be read changes nothing."""
+        if cls._file is None:
+            return
+        now = time.monotonic()
+        if now - cls._looked < cls.RELOAD_SECONDS:
+            return
+        cls._looked = now
+        try:
+            state = cls._file.stat()
+            if (state.st_mtime_ns, state.st_ino) != cls._version:
+                cls._read(cls._file)
+        except (OSError, ValueError) as error:
+            log.error("ring.unreadable", error=type(error).__name__)
 
     @classmethod
     def clear(cls) -> None:
         cls.keys, cls.current, cls.index_key = {}, None, None
+        cls.other_index_key, cls._file = None, None
 
     @staticmethod
     def generate() -> str:
@@ -77,6 +136,7 @@ class PiiEngine(EncryptionDecryptionBaseEngine):  # type: ignore[misc]
 
     def encrypt(self, value: tuple[str, uuid.UUID, str]) -> str:
         context, row, text = value
+        Ring.refresh()
         if Ring.current is None:
             raise MissingRing(context)
         head, nonce = bytes([1, Ring.current]) + row.bytes, os.urandom(12)
@@ -85,6 +145,7 @@ class PiiEngine(EncryptionDecryptionBaseEngine):  # type: ignore[misc]
 
     def decrypt(self, value: tuple[str, str]) -> tuple[uuid.UUID, str]:
         context, stored = value
+        Ring.refresh()
         if Ring.current is None:
             raise MissingRing(context)
         try:
@@ -120,11 +181,39 @@ class PiiType(StringEncryptedType):  # type: ignore[misc]
         return None if value is None else self.engine.decrypt((self.context, value))
 
 
-def blind_index(context: str, normalised: str) -> bytes:
-    """16-byte keyed index of a normalised value, for exact search. `context` is table.column."""
-    if Ring.index_key is None:
+def blind_index(context: str, normalised: str, *, key: bytes | None = None) -> bytes:
+    """16-byte keyed index of a normalised value, as it is written. `context` is table.column. To
+    search, use `matches`."""
+    Ring.refresh()
+    key = key or Ring.index_key
+    if key is None:
         raise MissingRing(context)
-    return prf16(Ring.index_key, "wtr1/pii-ix/" + context, normalised.encode())
+    return prf16(key, "wtr1/pii-ix/" + context, normalised.encode())
+
+
+def _search_keys() -> list[bytes | None]:
+    """The index keys under which rows may have been written: two while the key changes."""
+    Ring.refresh()
+    other = Ring.other_index_key
+    return [Ring.index_key] if other is None else [Ring.index_key, other]
+
+
+def matches(column: Any, context: str, *normalised: str) -> sa.ColumnElement[bool]:
+    """The condition for a search by any of these whole values, also while the key changes."""
+    found: sa.ColumnElement[bool] = column.in_(
+        [blind_index(context, one, key=key) for one in normalised for key in _search_keys()]
+    )
+    return found
+
+
+class PiiProperty(property):
+    """What `pii()` makes; it knows its index, so that the index can be computed anew."""
+
+    column: str
+    index: str | None = None
+    context: str | None = None
+    norm: Callable[[str], str] | None = None
+    also: Callable[[Any, str | None], None] | None = None
 
 
 def pii(
@@ -158,7 +247,10 @@ def pii(
         if also:
             also(self, text)
 
-    return property(read, write)
+    made = PiiProperty(read, write)
+    made.column, made.index, made.context, made.norm = column, index, context, norm
+    made.also = also
+    return made
 
 
 class PiiMixin:
@@ -197,10 +289,17 @@ def name_letters(text: str) -> str:
     return norm_text(text.translate(_PLAIN))
 
 
-def name_head(context: str, text: str, letters: int) -> int | None:
+def name_head(context: str, text: str, letters: int, *, key: bytes | None = None) -> int | None:
     """One of 65,536 keyed buckets for a name's first letters, or None for a shorter one. So coarse
     that a bucket of a large table holds strangers: it narrows a search, it proves nothing."""
     head = name_letters(text)[:letters]
     if len(head) < letters:
         return None
-    return int.from_bytes(blind_index(f"{context}.head{letters}", head)[:2])
+    return int.from_bytes(blind_index(f"{context}.head{letters}", head, key=key)[:2])
+
+
+def head_matches(column: Any, context: str, text: str, letters: int) -> sa.ColumnElement[bool]:
+    """The condition for a search in a bucket of `name_head`, also while the key changes."""
+    wanted = [name_head(context, text, letters, key=key) for key in _search_keys()]
+    found: sa.ColumnElement[bool] = column.in_(wanted)
+    return found

@@ -65,7 +65,7 @@ def init_app(app: flask.Flask, settings: Settings) -> None:
         sa.event.listen(db.engine, "connect", _on_connect(settings))
     ring = settings.get("WHATSTR_STAFF_RING")
     if ring:
-        Ring.load(ring)
+        Ring.open(ring)
     name = "SENDER_REDIS_URL" if settings.role is Role.SENDER else "REDIS_URL"
     url = settings.get(name)
     if url:

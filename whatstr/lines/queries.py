@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import undefer, undefer_group
 
-from whatstr.core.crypto import blind_index, norm_text
+from whatstr.core.crypto import matches, norm_text
 from whatstr.core.db import session
 from whatstr.lines.models import Line, LineEvent, LineState, MessageTemplate
 
@@ -81,7 +81,5 @@ def line_count(organization_id: uuid.UUID) -> int:
 
 def line_by_number(digits: str) -> Line | None:
     """The line with exactly this number, by its blind index."""
-    index = blind_index("line.display_number", norm_text(digits))
-    return session().scalar(
-        sa.select(Line).where(Line.number_ix == index).order_by(Line.connected_at.desc()).limit(1)
-    )
+    same = matches(Line.number_ix, "line.display_number", norm_text(digits))
+    return session().scalar(sa.select(Line).where(same).order_by(Line.connected_at.desc()).limit(1))

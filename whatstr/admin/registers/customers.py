@@ -24,7 +24,7 @@ from whatstr.accounts.models import (
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, forms, labels
 from whatstr.admin.views import EnumFilter, Register
-from whatstr.core.crypto import blind_index, norm_email, norm_text
+from whatstr.core.crypto import matches, norm_email, norm_text
 from whatstr.core.phone import PhoneError, normalise
 
 ORGANIZATION_FIELDS = (
@@ -72,8 +72,8 @@ class Organizations(Register):
         if text.isdecimal() and len(text) <= 9:
             return Organization.customer_no == int(text)
         members = sa.select(Member.organization_id).where(_member_matches(text))
-        tax = blind_index("organization.tax_number", norm_text(text))
-        return sa.or_(Organization.tax_number_ix == tax, Organization.id.in_(members))
+        tax = matches(Organization.tax_number_ix, "organization.tax_number", norm_text(text))
+        return sa.or_(tax, Organization.id.in_(members))
 
     def row_url(self, model: Organization) -> str:
         return flask.url_for("organization.show", organization_id=model.id)
@@ -117,12 +117,12 @@ class Organizations(Register):
 
 def _member_matches(text: str) -> Any:
     """By e-mail or phone, over the blind indexes: whole values only."""
-    email = Member.email_ix == blind_index("member.email", norm_email(text))
+    email = matches(Member.email_ix, "member.email", norm_email(text))
     try:
         digits = normalise(text).digits
     except PhoneError:
         return email
-    return sa.or_(email, Member.phone_ix == blind_index("member.phone", norm_text(digits)))
+    return sa.or_(email, matches(Member.phone_ix, "member.phone", norm_text(digits)))
 
 
 class Members(Register):

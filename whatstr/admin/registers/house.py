@@ -17,7 +17,7 @@ from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, forms, labels
 from whatstr.admin.views import EnumFilter, Register
 from whatstr.audit.models import ActorKind, AuditEvent
-from whatstr.core.crypto import blind_index, norm_email
+from whatstr.core.crypto import matches, norm_email
 from whatstr.core.db import session, transaction
 from whatstr.core.errors import DomainError
 from whatstr.core.web import sentence
@@ -50,7 +50,7 @@ class People(Register):
     column_filters = (EnumFilter(StaffUser.state, lazy_gettext("State"), StaffState),)
 
     def exact(self, text: str) -> Any:
-        return StaffUser.email_ix == blind_index("staff_user.email", norm_email(text))
+        return matches(StaffUser.email_ix, "staff_user.email", norm_email(text))
 
     @expose("/new/", methods=["GET", "POST"])  # type: ignore[untyped-decorator]
     @access.needs(P.STAFF_WRITE, step_up=True)

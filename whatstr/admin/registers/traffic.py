@@ -14,7 +14,7 @@ from whatstr.admin import labels
 from whatstr.admin.views import EnumFilter, Register, TextFilter
 from whatstr.campaigns import queries
 from whatstr.campaigns.models import Campaign, CampaignKind, CampaignState, MessageStatus
-from whatstr.core.crypto import blind_index, norm_text
+from whatstr.core.crypto import matches, norm_text
 from whatstr.core.i18n import language
 from whatstr.lines.error_policy import rule_for
 from whatstr.lines.models import Line, LineState
@@ -92,7 +92,7 @@ class Lines(Register):
     )
 
     def exact(self, text: str) -> Any:
-        return Line.number_ix == blind_index("line.display_number", norm_text(text))
+        return matches(Line.number_ix, "line.display_number", norm_text(text))
 
     def links(self, model: Line) -> Sequence[tuple[str, str]]:
         page = flask.url_for("organization.show", organization_id=model.organization_id)
