@@ -24,7 +24,7 @@ from tests.rules.source import modules
 from tests.services import ROOT, ModuleDatabase
 from whatstr.accounts.models import Member
 from whatstr.core import reseal
-from whatstr.core.crypto import PiiType, Ring, blind_index, norm_email
+from whatstr.core.crypto import PiiType, Ring, blind_index, name_head, norm_email
 from whatstr.local.valkey import EmbeddedValkey
 
 
@@ -166,11 +166,12 @@ def test_the_index_key_changes_while_people_sign_in(
     assert set(json.loads(ring_file.read_text())) == {"current", "keys", "index"}
     now = indexes(database)
     assert len(before) >= 2 and all(now[row] != index for row, index in before.items())
-    mine = {business.member_id: norm_email(business.email) for business in traffic.businesses}
     Ring.load(ring_file.read_text())
-    assert {
-        row: blind_index("member.email", text) for row, text in mine.items()
-    }.items() <= now.items()
+    mine = {one.member_id: norm_email(one.email) for one in traffic.businesses}
+    computed = {row: blind_index("member.email", text) for row, text in mine.items()}
+    assert computed.items() <= now.items()
+    heads = {name_head("organization.name", "Gülçiçek Butik Ltd. Şti.", n) for n in (4, 8)}
+    assert heads == _heads(database)
 
 
 def test_a_stopped_rotation_goes_on(database: ModuleDatabase, ring_file: Path) -> None:
@@ -232,6 +233,14 @@ def test_every_search_looks_under_both_keys() -> None:
     for module in modules():
         if module.area != "core":
             assert "blind_index(" not in module.path.read_text(), module.name
+
+
+def _heads(database: ModuleDatabase) -> set[int]:
+    engine = sa.create_engine(database.url())
+    with engine.connect() as connection:
+        rows = connection.execute(sa.text("SELECT name_head4, name_head8 FROM organization")).all()
+    engine.dispose()
+    return {value for row in rows for value in row}
 
 
 def _until(condition: object, traffic: Traffic) -> None:

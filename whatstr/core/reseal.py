@@ -101,7 +101,7 @@ def _indexed_tables() -> Iterator[tuple[sa.Table, dict[str, PiiProperty]]]:
             if isinstance(made, PiiProperty) and (made.index or made.also):
                 found[mapper.column_attrs[made.column].columns[0].name] = made
         if found:
-            yield Base.metadata.tables[mapper.local_table.name], found
+            yield Base.metadata.tables[str(mapper.local_table)], found
 
 
 def _indexes(row: Any, properties: dict[str, PiiProperty]) -> dict[str, Any]:
