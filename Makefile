@@ -1,6 +1,7 @@
 # One command each. A fresh machine needs Python 3.11, pip and make; everything else is made here.
 #
 #   make demo        the whole service on this machine, until Ctrl-C
+#   make demo-code   what the authenticator apps of the demo's staff show now
 #   make demo-once   the same once, on free ports; exit status 0 only if the report reconciles
 #   make test        lint, types and all tests, with the journeys in a real browser
 #   make check       the quick part: lint, types, tests without a browser
@@ -27,12 +28,15 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo demo-once test check bench chaos leak-scan lint types env translations lock clean
+.PHONY: demo demo-code demo-once test check bench chaos leak-scan lint types env translations lock clean
 .DEFAULT_GOAL := demo
 .DELETE_ON_ERROR:
 
 demo: env
 	@$(RUN) flask whatstr demo $(ARGS)
+
+demo-code: env
+	@$(RUN) flask whatstr demo-code $(ARGS)
 
 demo-once: env
 	@$(RUN) flask whatstr demo --once $(ARGS)

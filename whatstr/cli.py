@@ -37,6 +37,23 @@ def demo(*, once: bool, port: int, rows: int) -> None:
     sys.exit(local_demo.run(data_dir=folder, first_port=port, rows=rows))
 
 
+@group.command("demo-code")
+@click.argument("email", required=False)
+def demo_code(*, email: str | None) -> None:
+    """Show the codes of the demo staff's authenticator apps, as their phones would now."""
+    from whatstr.local import codes
+    from whatstr.local.errors import LocalServiceError
+    from whatstr.local.stack import default_data_dir
+
+    try:
+        found = codes.now(default_data_dir(settings_of()))
+    except LocalServiceError as error:
+        raise click.ClickException(str(error)) from None
+    for person, code in found.items():
+        if email in (None, person):
+            click.echo(f"{code}  {person}" if email is None else code)
+
+
 @group.command()
 @click.argument("role", type=click.Choice(sorted(PROCESSES)))
 def run(role: str) -> None:
@@ -48,7 +65,7 @@ def run(role: str) -> None:
 @click.argument("email")
 @click.option("--name", required=True)
 @click.option("--role", "roles", multiple=True, required=True, help="May be given several times.")
-@click.password_option(help="At least 12 characters.")
+@click.password_option(help="At least 14 characters.")
 def create_staff(*, email: str, name: str, roles: tuple[str, ...], password: str) -> None:
     """Add a member of staff."""
     from whatstr.accounts import staff
@@ -68,6 +85,7 @@ def create_staff(*, email: str, name: str, roles: tuple[str, ...], password: str
             )
     except (DomainError, ValueError) as error:
         raise click.ClickException(str(error)) from None
+    click.echo("The second factor is set up at the first sign-in.")
     click.echo(f"{email} may sign in at {settings_of()['WHATSTR_ADMIN_URL']}")
 
 

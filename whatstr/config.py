@@ -250,6 +250,12 @@ VARIABLES: tuple[Variable, ...] = (
         "WHATSTR_SEND_WORKERS", "send workers a sender starts", _only(Role.SENDER), default="1"
     ),
     Variable(
+        "WHATSTR_STAFF_NETWORKS",
+        "networks that may reach the staff panel, as 203.0.113.0/24 with commas; empty: every one",
+        _only(Role.ADMIN),
+        default="",
+    ),
+    Variable(
         "WHATSTR_PROXIES",
         "number of trusted reverse proxies in front",
         _only(Role.WEB, Role.ADMIN, Role.HOOK),

@@ -2,6 +2,7 @@
 
 from whatstr.abuse import models as abuse
 from whatstr.accounts import models as accounts
+from whatstr.accounts import staff_models
 from whatstr.audiences import models as audiences
 from whatstr.audit import models as audit
 from whatstr.billing import models as billing
@@ -20,6 +21,7 @@ __all__ = [
     "campaigns",
     "lines",
     "sending",
+    "staff_models",
     "support",
     "vault",
 ]

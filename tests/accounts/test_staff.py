@@ -13,7 +13,7 @@ from sqlalchemy.orm import undefer, undefer_group
 
 from tests.apps import PEPPER, role_app
 from tests.services import ModuleDatabase
-from whatstr.accounts import staff
+from whatstr.accounts import staff, staff_sessions
 from whatstr.accounts.limits import Limits
 from whatstr.accounts.models import LoginEvent, StaffRole, StaffState, StaffUser
 from whatstr.accounts.permissions import StaffPermission
@@ -87,13 +87,13 @@ def test_a_short_password_and_a_known_address_are_refused(admin: flask.Flask) ->
 def test_a_locked_person_cannot_enter_and_falls_out(admin: flask.Flask) -> None:
     made = person("locked@whatstr.example")
     with transaction():
-        token = staff.start_staff_session(user=made).token
-    assert staff.find_staff_session(token) is not None
+        token = staff_sessions.start_session(staff_id=made.id).token
+    assert staff_sessions.find_staff_session(token) is not None
     with transaction():
         session().execute(
             sa.update(StaffUser).where(StaffUser.id == made.id).values(state=StaffState.LOCKED)
         )
-    assert staff.find_staff_session(token) is None
+    assert staff_sessions.find_staff_session(token) is None
     session().expire_all()
     assert verify("locked@whatstr.example") is None
 
@@ -102,9 +102,9 @@ def test_a_session_is_short_and_ends_on_demand(admin: flask.Flask) -> None:
     with clock.frozen(datetime(2026, 11, 23, 8, 0, tzinfo=UTC)) as advance:
         made = person("short@whatstr.example", StaffRole.AUDITOR)
         with transaction():
-            first = staff.start_staff_session(user=made)
-            second = staff.start_staff_session(user=made)
-        found = staff.find_staff_session(first.token)
+            first = staff_sessions.start_session(staff_id=made.id)
+            second = staff_sessions.start_session(staff_id=made.id)
+        found = staff_sessions.find_staff_session(first.token)
         assert found is not None and found.staff_id == made.id
         assert found.may(StaffPermission.AUDIT_READ)
         assert not found.may(StaffPermission.CASES_WRITE)
@@ -112,24 +112,24 @@ def test_a_session_is_short_and_ends_on_demand(admin: flask.Flask) -> None:
         advance(timedelta(minutes=16))
         assert not found.stepped_up()
         with transaction():
-            staff.step_up(first.id)
-            staff.touch_staff_session(first.id)
-        again = staff.find_staff_session(first.token)
+            staff_sessions.step_up(first.id)
+            staff_sessions.touch_staff_session(first.id)
+        again = staff_sessions.find_staff_session(first.token)
         assert again is not None and again.stepped_up()
         advance(timedelta(minutes=15))
-        assert staff.find_staff_session(second.token) is None
-        assert [row.id for row in staff.live_staff_sessions(made.id)] == [first.id]
+        assert staff_sessions.find_staff_session(second.token) is None
+        assert [row.id for row in staff_sessions.live_staff_sessions(made.id)] == [first.id]
         with transaction():
-            staff.revoke_staff_session(first.id)
-        assert staff.find_staff_session(first.token) is None
+            staff_sessions.revoke_staff_session(first.id)
+        assert staff_sessions.find_staff_session(first.token) is None
 
 
 def test_a_new_password_ends_every_session(admin: flask.Flask) -> None:
     made = person("fresh@whatstr.example")
     with transaction():
-        token = staff.start_staff_session(user=made).token
+        token = staff_sessions.start_session(staff_id=made.id).token
         staff.set_staff_password(actor=SYSTEM, staff_id=made.id, password="başka bir parola 1")
-    assert staff.find_staff_session(token) is None
+    assert staff_sessions.find_staff_session(token) is None
     assert verify("fresh@whatstr.example") is None
     assert verify("fresh@whatstr.example", "başka bir parola 1") is not None
 
@@ -139,12 +139,43 @@ def test_staff_tries_are_counted(valkey_server: EmbeddedValkey, empty_queues: No
         limits = Limits(connection, PEPPER)
         with clock.frozen(datetime(2026, 11, 23, 8, 0, 1, tzinfo=UTC)):
             for _ in range(10):
-                limits.staff_sign_in(email="a@b.example", address="203.0.113.1")
+                assert limits.staff_sign_in(email="a@b.example", address="203.0.113.1") == 0
             with pytest.raises(TooMany):
-                limits.staff_sign_in(email="A@b.example", address="203.0.113.2")
+                limits.staff_sign_in(email="A@b.example", address="203.0.113.1")
             # Redis learns neither address nor e-mail.
             keys = b" ".join(connection.keys("*"))
     assert b"203.0" not in keys and b"b.example" not in keys
+
+
+def test_a_stranger_slows_an_account_and_never_closes_it(
+    valkey_server: EmbeddedValkey, empty_queues: None
+) -> None:
+    with Redis.from_url(valkey_server.url) as connection:
+        limits = Limits(connection, PEPPER)
+        with clock.frozen(datetime(2026, 11, 23, 8, 0, 1, tzinfo=UTC)) as advance:
+            for n in range(200):
+                limits.staff_sign_in(email="a@b.example", address=f"198.51.100.{n}")
+            # From an address of their own the person gets in, three seconds late at most.
+            assert limits.staff_sign_in(email="a@b.example", address="203.0.113.1") == 3.0
+            assert limits.staff_sign_in(email="b@b.example", address="203.0.113.1") == 0
+            advance(timedelta(minutes=15))
+            assert limits.staff_sign_in(email="a@b.example", address="203.0.113.1") == 0
+
+
+def test_only_wrong_factors_are_counted_and_end_after_twenty(
+    valkey_server: EmbeddedValkey, empty_queues: None
+) -> None:
+    with Redis.from_url(valkey_server.url) as connection:
+        limits = Limits(connection, PEPPER)
+        with clock.frozen(datetime(2026, 11, 23, 8, 0, 1, tzinfo=UTC)):
+            for n in range(40):
+                limits.staff_factor(staff="one", address=f"198.51.100.{n}")
+            for n in range(20):
+                limits.staff_factor(staff="one", address=f"203.0.113.{n}")
+                limits.staff_factor_wrong(staff="one")
+            with pytest.raises(TooMany):
+                limits.staff_factor(staff="one", address="192.0.2.1")
+            limits.staff_factor(staff="two", address="192.0.2.1")
 
 
 def test_admin_reads_no_password_proof_of_a_member(admin: flask.Flask) -> None:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import flask
+import pyotp
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
@@ -29,7 +30,7 @@ from whatstr.abuse.models import (
     ReportState,
     Verdict,
 )
-from whatstr.accounts import staff
+from whatstr.accounts import staff, staff_factors, staff_sessions
 from whatstr.accounts.models import Member, MemberRole, Organization, StaffRole
 from whatstr.admin.access import cookie_name
 from whatstr.audit.services import SYSTEM
@@ -239,7 +240,7 @@ def report(
 
 @dataclass
 class Colleague:
-    """Somebody at the panel, with a browser of the test client."""
+    """Somebody at the panel, with a browser of the test client and an authenticator app."""
 
     id: uuid.UUID
     email: str
@@ -247,21 +248,45 @@ class Colleague:
     app: flask.Flask
     browser: FlaskClient
     token: str
+    secret: str
+    last_step: int = 0
 
     def get(self, path: str, **more: Any) -> TestResponse:
         return self.browser.get(path, **more)
 
     def post(self, path: str, **values: Any) -> TestResponse:
         """Send a form with a good token."""
-        page = self.browser.get("/dogrula?lang=en").text
-        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-        assert found, page[:300]
-        return self.browser.post(path, data={"csrf_token": found.group(1), **values})
+        return self.browser.post(path, data={"csrf_token": token_of(self.browser), **values})
+
+    def code(self) -> str:
+        """What the app shows: the present code, or the next one where that is spent."""
+        now = clock.unix() // staff_factors.STEP
+        self.last_step = max(self.last_step + 1, now)
+        assert self.last_step <= now + 1, "a third code within a minute: move the clock"
+        return str(pyotp.TOTP(self.secret).generate_otp(self.last_step))
+
+    def sign_in(self, browser: FlaskClient, *, target: str = "/") -> TestResponse:
+        """Password, then code, in another browser; the answer of the second step."""
+        form = {"email": self.email, "password": PASSWORD, "next": target}
+        first = browser.post("/giris", data={**form, "csrf_token": token_of(browser, "/giris")})
+        assert first.status_code == 302 and "/giris/ikinci" in first.headers["Location"]
+        token = token_of(browser, "/giris/ikinci")
+        return browser.post(
+            "/giris/ikinci", data={"csrf_token": token, "code": self.code(), "next": target}
+        )
+
+
+def token_of(browser: FlaskClient, path: str = "/dogrula?lang=en") -> str:
+    """The token of a page's form."""
+    page = browser.get(path).text
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found, page[:300]
+    return found.group(1)
 
 
 def hire(app: flask.Flask, *roles: StaffRole, name: str = "") -> Colleague:
-    """A colleague with these roles, signed in."""
-    email = f"{uuid.uuid4().hex[:10]}@whatstr.example"
+    """A colleague with these roles and an authenticator app, signed in."""
+    email, secret = f"{uuid.uuid4().hex[:10]}@whatstr.example", pyotp.random_base32()
     with app.app_context():
         with transaction():
             user = staff.create_staff(
@@ -270,20 +295,22 @@ def hire(app: flask.Flask, *roles: StaffRole, name: str = "") -> Colleague:
                 name=name or f"Görevli {email[:4]}",
                 roles=roles,
                 password=PASSWORD,
+                language="en",
             )
-            user.language = "en"
-            started = staff.start_staff_session(user=user)
+            staff_factors.add_totp(actor=SYSTEM, staff_id=user.id, secret=secret, label="")
+            started = staff_sessions.start_session(staff_id=user.id)
         browser = app.test_client()
         browser.set_cookie(cookie_name(), started.token)
-        return Colleague(user.id, email, user.display_name, app, browser, started.token)
+        return Colleague(user.id, email, user.display_name, app, browser, started.token, secret)
 
 
 @contextlib.contextmanager
-def served(app: flask.Flask) -> Iterator[str]:
+def served(app: flask.Flask, *, port: int = 0) -> Iterator[str]:
     """The application on a port of its own, for a real browser."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    if not port:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
     server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from tests.services import private_folder
+from whatstr.local import codes
 from whatstr.local.stack import Ports, Stack, call, url
 from whatstr.local.supervisor import Supervisor
 from whatstr.vault.client import VaultClient
@@ -26,12 +27,22 @@ class Service:
         self.stack = stack
         self._numbers = itertools.count(1)
         self._to_close: list[VaultClient] = []
+        self._last_step: dict[str, int] = {}
         self.web, self.admin = url(stack.ports.web), url(stack.ports.admin)
         self.meta, self.stripe = url(stack.ports.meta), url(stack.ports.stripe)
 
     @property
     def staff_password(self) -> str:
         return self.stack.keys.staff_password
+
+    def staff_code(self, email: str) -> str:
+        """What this person's authenticator app shows; a code works once, so the next one is taken
+        when the present one is spent, as far as the server's clock allows."""
+        at = int(time.time()) // codes.STEP
+        step = max(self._last_step.get(email, 0) + 1, at)
+        self.wait("the next code", lambda: step <= int(time.time()) // codes.STEP + 1, seconds=60)
+        self._last_step[email] = step
+        return codes.code(self.stack.keys.admin_secret, email, step)
 
     def client(self) -> VaultClient:
         """A customer's side of the vault without a browser; its connection ends with the test."""

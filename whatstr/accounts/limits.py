@@ -48,9 +48,25 @@ class Limits:
     def resend(self, *, member: str) -> None:
         self._limit.check("resend", member, limit=5, seconds=_HOUR)
 
-    def staff_sign_in(self, *, email: str, address: str) -> None:
+    def staff_sign_in(self, *, email: str, address: str) -> float:
+        """30 for an address, 10 for an account from one address in 15 minutes. Tries on one account
+        from everywhere never close it, since anybody could make them: beyond 20 they are answered
+        late. Gives the seconds to wait before the answer, 3 at most."""
+        account = norm_email(email)
         self._limit.check("staff-address", address, limit=30, seconds=_QUARTER)
-        self._limit.check("staff-account", norm_email(email), limit=10, seconds=_QUARTER)
+        self._limit.check("staff-account", f"{account}\0{address}", limit=10, seconds=_QUARTER)
+        tries = self._limit.count("staff-anywhere", account, seconds=_QUARTER)
+        return min(3.0, max(0, tries - 20) * 0.25)
+
+    def staff_factor(self, *, staff: str, address: str) -> None:
+        """A try at a second factor: 30 for a person from one address in 15 minutes, and none after
+        20 wrong ones in a day. Only who has the password, or the person, comes this far."""
+        self._limit.check("staff-factor", f"{staff}\0{address}", limit=30, seconds=_QUARTER)
+        self._limit.below("staff-factor-wrong", staff, limit=20, seconds=24 * _HOUR)
+
+    def staff_factor_wrong(self, *, staff: str) -> None:
+        """Count a wrong second factor."""
+        self._limit.count("staff-factor-wrong", staff, seconds=24 * _HOUR)
 
     def sender_request(self, *, organization: str) -> None:
         self._limit.check("sender-request", organization, limit=120, seconds=600)

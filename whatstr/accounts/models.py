@@ -296,6 +296,8 @@ class StaffUser(PiiMixin, Base):
     __tablename__ = "staff_user"
 
     id: Mapped[uuid.UUID] = pk()
+    version: Mapped[int] = public(default=1)
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
     state: Mapped[StaffState] = public(default=StaffState.ACTIVE)
     roles: Mapped[list[Any]] = public(JSONB, default=list)
     display_name: Mapped[str] = public()
@@ -317,7 +319,9 @@ class StaffUser(PiiMixin, Base):
 
 
 class StaffSession(Base):
-    """A signed-in browser of a member of staff; only the hash of the cookie's value is stored."""
+    """A browser of a member of staff; only the hash of the cookie's value is stored. Without
+    `proved_at` only the password was right: it waits for the second factor and opens nothing.
+    `challenge` is what a passkey is asked to sign, for one answer."""
 
     __tablename__ = "staff_session"
 
@@ -327,7 +331,13 @@ class StaffSession(Base):
     created_at: Mapped[datetime] = public()
     seen_at: Mapped[datetime] = public()
     expires_at: Mapped[datetime] = public()
+    proved_at: Mapped[datetime | None] = public()
     stepped_up_at: Mapped[datetime | None] = public()
     revoked_at: Mapped[datetime | None] = public()
+    tries: Mapped[int] = public(default=0)
+    browser: Mapped[str] = public(default="")
+    address_masked: Mapped[str] = masked(default="")
+    challenge: Mapped[bytes | None] = secret()
+    challenge_at: Mapped[datetime | None] = public()
 
     staff: Mapped[StaffUser] = relationship(lazy="raise")

@@ -40,8 +40,9 @@ def member_may(role: MemberRole, permission: Permission) -> bool:
 
 class StaffPermission(StrEnum):
     """What a member of staff may do (staff design, table of roles). Message texts and contact
-    lists are not in it: nobody can read them."""
+    lists are not in it: nobody can read them. `SELF` is the person's own account."""
 
+    SELF = "self"
     CASES_READ = "cases.read"
     CASES_WRITE = "cases.write"  # claim, decide
     SUSPEND = "cases.suspend"  # suspend an organization, decide appeals
@@ -65,9 +66,15 @@ class StaffPermission(StrEnum):
     AUDIT_OWN = "audit.own"
     AUDIT_READ = "audit.read"
     AUDIT_EXPORT = "audit.export"
+    EXPORTS_REQUEST = "exports.request"  # of a register that one may read
+    EXPORTS_APPROVE = "exports.approve"  # never one's own
+    VIEW_AS = "organizations.view_as"  # with a code that the customer gave
+    DISCLOSURES_READ = "disclosures.read"
+    DISCLOSURES_WRITE = "disclosures.write"
 
 
 _S = StaffPermission
+_EVERYBODY = {_S.SELF, _S.AUDIT_OWN, _S.EXPORTS_REQUEST}
 STAFF_PERMISSIONS: Mapping[StaffRole, frozenset[StaffPermission]] = {
     StaffRole.ABUSE_OPERATOR: frozenset(
         {
@@ -76,7 +83,7 @@ STAFF_PERMISSIONS: Mapping[StaffRole, frozenset[StaffPermission]] = {
             _S.SUSPEND,
             _S.ORGANIZATIONS_READ,
             _S.REVEAL_IN_CASE,
-            _S.AUDIT_OWN,
+            *_EVERYBODY,
         }
     ),
     StaffRole.BILLING: frozenset(
@@ -89,7 +96,7 @@ STAFF_PERMISSIONS: Mapping[StaffRole, frozenset[StaffPermission]] = {
             _S.EXCEPTIONS_DECIDE,
             _S.ORGANIZATIONS_READ,
             _S.REVEAL_IN_PAYMENT,
-            _S.AUDIT_OWN,
+            *_EVERYBODY,
         }
     ),
     StaffRole.SUPPORT: frozenset(
@@ -103,7 +110,8 @@ STAFF_PERMISSIONS: Mapping[StaffRole, frozenset[StaffPermission]] = {
             _S.SUPPORT_READ,
             _S.SUPPORT_WRITE,
             _S.REVEAL_IN_REQUEST,
-            _S.AUDIT_OWN,
+            _S.VIEW_AS,
+            *_EVERYBODY,
         }
     ),
     StaffRole.OWNER: frozenset(StaffPermission),
@@ -117,9 +125,10 @@ STAFF_PERMISSIONS: Mapping[StaffRole, frozenset[StaffPermission]] = {
             _S.SUPPORT_READ,
             _S.STAFF_READ,
             _S.SETTINGS_READ,
-            _S.AUDIT_OWN,
+            _S.DISCLOSURES_READ,
             _S.AUDIT_READ,
             _S.AUDIT_EXPORT,
+            *_EVERYBODY,
         }
     ),
 }

@@ -1,17 +1,15 @@
-"""People of WhatsTR: accounts, passwords (Argon2id) and sessions. The admin shell builds on it.
+"""People of WhatsTR: accounts and passwords (Argon2id).
 
-Rate limits are `whatstr.accounts.limits.Limits.staff_sign_in`, counted by the shell before
-`verify_staff`; permissions are `whatstr.accounts.permissions.staff_permissions(user.roles)`.
+Sessions are `staff_sessions`, second factors `staff_factors` and `passkeys`, what an owner changes
+about a colleague `staff_changes`. Tries are counted by the shell before `verify_staff`
+(`whatstr.accounts.limits.Limits.staff_sign_in`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import cache
 
 import argon2
@@ -19,20 +17,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import undefer
 
 from whatstr.accounts.events import EventKind, Outcome, record_event
-from whatstr.accounts.models import StaffRole, StaffSession, StaffState, StaffUser
-from whatstr.accounts.permissions import StaffPermission, staff_permissions
+from whatstr.accounts.models import StaffRole, StaffState, StaffUser
 from whatstr.accounts.policies import normal_email
+from whatstr.accounts.staff_sessions import revoke_staff_sessions
+from whatstr.audit.models import ActorKind
 from whatstr.audit.services import Actor, record
 from whatstr.core import clock
 from whatstr.core.crypto import matches, norm_email
 from whatstr.core.db import session
 from whatstr.core.errors import DomainError, InvalidInput
 
-IDLE = timedelta(minutes=30)
-LONGEST = timedelta(hours=10)
-STEP_UP = timedelta(minutes=15)
-_SEEN_STEP = timedelta(seconds=60)
 PASSWORD_MIN_LENGTH = 14
+_NAME_LENGTH = 80
 # RFC 9106 section 4, second recommended option: 64 MiB, 3 passes.
 _HASHER = argon2.PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=1)
 
@@ -44,59 +40,27 @@ class EmailTaken(DomainError):
     status = 409
 
 
-@dataclass(frozen=True)
-class SignedInStaff:
-    """Who makes the current request in the staff panel. Flask-Login's idea of a user, too."""
-
-    staff_id: uuid.UUID
-    session_id: uuid.UUID
-    roles: tuple[StaffRole, ...]
-    display_name: str
-    language: str
-    stepped_up_at: datetime | None
-
-    is_authenticated = True
-    is_active = True
-    is_anonymous = False
-
-    def get_id(self) -> str:
-        return self.staff_id.hex
-
-    @property
-    def permissions(self) -> frozenset[StaffPermission]:
-        return staff_permissions(self.roles)
-
-    def may(self, permission: StaffPermission) -> bool:
-        return permission in self.permissions
-
-    def stepped_up(self) -> bool:
-        """Whether the second look is recent enough for money, suspension, roles and reveals."""
-        return self.stepped_up_at is not None and clock.now() - self.stepped_up_at <= STEP_UP
-
-
-@dataclass(frozen=True)
-class NewStaffSession:
-    """The cookie's value leaves once."""
-
-    id: uuid.UUID
-    token: str
-
-
 def create_staff(
-    *, actor: Actor, email: str, name: str, roles: Sequence[StaffRole], password: str
+    *,
+    actor: Actor,
+    email: str,
+    name: str,
+    roles: Sequence[StaffRole],
+    password: str,
+    language: str = "tr",
 ) -> StaffUser:
-    """Add a person. Raises InvalidInput (email, password, roles) and EmailTaken."""
+    """Add a person. Raises InvalidInput (email, display_name, password, roles) and EmailTaken."""
     address = normal_email(email)
-    if len(password) < PASSWORD_MIN_LENGTH:
-        raise InvalidInput("password", "too_short", min=PASSWORD_MIN_LENGTH)
+    check_new_password(password)
     if not roles:
         raise InvalidInput("roles", "missing")
-    if _by_email(address) is not None:
+    if by_email(address) is not None:
         raise EmailTaken()
     user = StaffUser(
-        display_name=name,
+        display_name=clean_name(name),
         roles=sorted({str(role) for role in roles}),
         password_hash=_HASHER.hash(password),
+        language=language,
         created_at=clock.now(),
     )
     user.email = address
@@ -112,20 +76,35 @@ def create_staff(
     return user
 
 
-def set_staff_password(*, actor: Actor, staff_id: uuid.UUID, password: str) -> None:
-    """Replace the password and end every session of the person."""
-    if len(password) < PASSWORD_MIN_LENGTH:
+def clean_name(name: str) -> str:
+    """A name as it is shown. Raises InvalidInput."""
+    words = " ".join(name.split())
+    if not words or len(words) > _NAME_LENGTH:
+        raise InvalidInput("display_name", "length")
+    return words
+
+
+def check_new_password(password: str) -> None:
+    """Raises InvalidInput for a password that is too short, or longer than anybody's."""
+    if not PASSWORD_MIN_LENGTH <= len(password) <= 1024:
         raise InvalidInput("password", "too_short", min=PASSWORD_MIN_LENGTH)
+
+
+def set_staff_password(
+    *, actor: Actor, staff_id: uuid.UUID, password: str, keep: uuid.UUID | None = None
+) -> None:
+    """Replace the password and end every session of the person but `keep`."""
+    check_new_password(password)
     user = session().get_one(StaffUser, staff_id)
     user.password_hash = _HASHER.hash(password)
-    revoke_staff_sessions(staff_id=staff_id)
+    revoke_staff_sessions(staff_id=staff_id, keep=keep)
     record(actor=actor, verb="staff.password_set", subject_kind="staff_user", subject_id=staff_id)
 
 
 def verify_staff(*, email: str, password: str, address: str, browser: str) -> StaffUser | None:
     """The person, if address and password are right and the account is not locked. Takes the same
     time for an unknown address. Writes a login event either way, so commit in both cases."""
-    user = _by_email(norm_email(email))
+    user = by_email(norm_email(email))
     stored = user.password_hash if user is not None else _nobody()
     right = _matches(stored, password)
     good = right and user is not None and user.state is StaffState.ACTIVE
@@ -136,6 +115,13 @@ def verify_staff(*, email: str, password: str, address: str, browser: str) -> St
         browser=browser,
         staff_id=user.id if user is not None else None,
     )
+    if user is not None and not good:
+        record(
+            actor=Actor(ActorKind.SYSTEM, None, address),
+            verb="staff.sign_in_failed",
+            subject_kind="staff_user",
+            subject_id=user.id,
+        )
     if not good or user is None:
         return None
     if _HASHER.check_needs_rehash(stored):
@@ -144,125 +130,13 @@ def verify_staff(*, email: str, password: str, address: str, browser: str) -> St
 
 
 def check_password(*, staff_id: uuid.UUID, password: str) -> bool:
-    """Whether this is the person's password: the second look before what weighs."""
+    """Whether this is the person's password, before it is replaced."""
     user = session().get_one(StaffUser, staff_id, options=[undefer(StaffUser.password_hash)])
     return _matches(user.password_hash, password)
 
 
-def start_staff_session(*, user: StaffUser) -> NewStaffSession:
-    """Sign a browser in. The sign-in counts as the first step-up."""
-    token, now = secrets.token_urlsafe(32), clock.now()
-    row = StaffSession(
-        id=uuid.uuid4(),
-        token_hash=_hash(token),
-        staff_id=user.id,
-        created_at=now,
-        seen_at=now,
-        expires_at=now + LONGEST,
-        stepped_up_at=now,
-    )
-    user.signed_in_at = now
-    session().add(row)
-    session().flush()
-    return NewStaffSession(row.id, token)
-
-
-def find_staff_session(token: str) -> SignedInStaff | None:
-    """The person behind a cookie, or None: unknown, revoked, over, idle or locked."""
-    now = clock.now()
-    row = (
-        session()
-        .execute(
-            sa.select(
-                StaffSession.id,
-                StaffSession.stepped_up_at,
-                StaffUser.id,
-                StaffUser.roles,
-                StaffUser.display_name,
-                StaffUser.language,
-            )
-            .join(StaffUser, StaffUser.id == StaffSession.staff_id)
-            .where(
-                StaffSession.token_hash == _hash(token),
-                StaffSession.revoked_at.is_(None),
-                StaffSession.expires_at > now,
-                StaffSession.seen_at > now - IDLE,
-                StaffUser.state == StaffState.ACTIVE,
-            )
-        )
-        .first()
-    )
-    if row is None:
-        return None
-    session_id, stepped_up_at, staff_id, roles, name, language = row
-    return SignedInStaff(
-        staff_id=staff_id,
-        session_id=session_id,
-        roles=tuple(StaffRole(role) for role in roles),
-        display_name=name,
-        language=language,
-        stepped_up_at=stepped_up_at,
-    )
-
-
-def touch_staff_session(session_id: uuid.UUID) -> None:
-    """Note that the session is in use, once a minute at most."""
-    now = clock.now()
-    session().execute(
-        sa.update(StaffSession)
-        .where(StaffSession.id == session_id, StaffSession.seen_at < now - _SEEN_STEP)
-        .values(seen_at=now)
-    )
-
-
-def step_up(session_id: uuid.UUID) -> None:
-    """The person has just proved again who they are."""
-    session().execute(
-        sa.update(StaffSession)
-        .where(StaffSession.id == session_id)
-        .values(stepped_up_at=clock.now())
-    )
-
-
-def revoke_staff_session(session_id: uuid.UUID) -> None:
-    session().execute(
-        sa.update(StaffSession)
-        .where(StaffSession.id == session_id, StaffSession.revoked_at.is_(None))
-        .values(revoked_at=clock.now())
-    )
-
-
-def revoke_staff_sessions(*, staff_id: uuid.UUID, keep: uuid.UUID | None = None) -> int:
-    """End every session of a person but one."""
-    query = sa.update(StaffSession).where(
-        StaffSession.staff_id == staff_id, StaffSession.revoked_at.is_(None)
-    )
-    if keep is not None:
-        query = query.where(StaffSession.id != keep)
-    done = session().execute(query.values(revoked_at=clock.now()))
-    return int(done.rowcount)  # type: ignore[attr-defined]
-
-
-def live_staff_sessions(staff_id: uuid.UUID) -> Sequence[StaffSession]:
-    """Where a person is signed in now, newest first."""
-    now = clock.now()
-    return (
-        session()
-        .scalars(
-            sa.select(StaffSession)
-            .where(
-                StaffSession.staff_id == staff_id,
-                StaffSession.revoked_at.is_(None),
-                StaffSession.expires_at > now,
-                StaffSession.seen_at > now - IDLE,
-            )
-            .order_by(StaffSession.created_at.desc())
-        )
-        .all()
-    )
-
-
-def _by_email(address: str) -> StaffUser | None:
+def by_email(address: str) -> StaffUser | None:
+    """The person with this address, with the hash of the password loaded."""
     return (
         session()
         .scalars(
@@ -279,10 +153,6 @@ def _matches(stored: str, password: str) -> bool:
         return _HASHER.verify(stored, password)
     except argon2.exceptions.VerificationError:
         return False
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 @cache

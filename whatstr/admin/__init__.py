@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import flask
 from flask_admin import Admin
 
+from whatstr import settings_of
 from whatstr.core import web
 from whatstr.core.errors import NotAllowed
 from whatstr.core.security import admin_csp, nonce
@@ -14,7 +15,7 @@ from whatstr.extensions import SESSION_LOADER, csrf, login_manager
 
 
 def init_app(app: flask.Flask) -> None:
-    from whatstr.admin import access, frame, sentences
+    from whatstr.admin import access, frame, second_factor, sentences  # noqa: F401 - has doors
     from whatstr.admin.home import Home
     from whatstr.admin.registers import views as registers
     from whatstr.admin.signin import doors
@@ -26,6 +27,9 @@ def init_app(app: flask.Flask) -> None:
     login_manager.init_app(app)
     login_manager.session_protection = None
     app.extensions[SESSION_LOADER] = access.load_staff
+    networks = access.read_networks(settings_of(app).get("WHATSTR_STAFF_NETWORKS") or "")
+    if networks:
+        app.before_request(access.only_from(networks))
     app.before_request(_same_origin)
     app.after_request(web.set_csp(admin_csp))
     app.context_processor(frame.context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import ipaddress
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -12,18 +13,21 @@ import flask_babel
 from flask_login import current_user
 
 from whatstr import settings_of
-from whatstr.accounts import staff
+from whatstr.accounts import staff_sessions
 from whatstr.accounts.limits import Limits
+from whatstr.accounts.passkeys import Site
 from whatstr.accounts.permissions import StaffPermission
-from whatstr.accounts.staff import NewStaffSession, SignedInStaff
+from whatstr.accounts.staff_sessions import NewStaffSession, SignedInStaff, Waiting
 from whatstr.audit.models import ActorKind
 from whatstr.audit.services import Actor, record
+from whatstr.config import ConfigError
 from whatstr.core.database import redis
 from whatstr.core.db import transaction
 from whatstr.core.errors import DomainError, NotAllowed, NotSignedIn
 from whatstr.core.security import client_address
 
 View = TypeVar("View", bound=Callable[..., Any])
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _NEEDS = "__whatstr_needs__"
 _STEP_UP = "__whatstr_step_up__"
 
@@ -44,16 +48,60 @@ def cookie_name() -> str:
     return "__Host-wtr_a" if cookie_is_secure() else "wtr_a"
 
 
+def waiting_cookie_name() -> str:
+    """The cookie of a browser whose second factor is awaited; never that of a signed-in one."""
+    return f"{cookie_name()}2"
+
+
 def load_staff(request: flask.Request) -> SignedInStaff | None:
     """Flask-Login's loader: the person behind the session cookie."""
     token = request.cookies.get(cookie_name())
-    return staff.find_staff_session(token) if token else None
+    return staff_sessions.find_staff_session(token) if token else None
 
 
-def set_cookie(response: flask.Response, started: NewStaffSession) -> None:
+def waiting() -> Waiting | None:
+    """The person whose second factor this browser has still to show."""
+    token = flask.request.cookies.get(waiting_cookie_name())
+    return staff_sessions.find_waiting(token) if token else None
+
+
+def site() -> Site:
+    """The panel's address, to which passkeys are bound."""
+    return Site.of(settings_of()["WHATSTR_ADMIN_URL"])
+
+
+def read_networks(text: str) -> tuple[Network, ...]:
+    """The networks of `WHATSTR_STAFF_NETWORKS`. Raises ConfigError."""
+    try:
+        return tuple(ipaddress.ip_network(one.strip()) for one in text.split(",") if one.strip())
+    except ValueError:
+        raise ConfigError(
+            "WHATSTR_STAFF_NETWORKS holds what is no network; write 203.0.113.0/24,2001:db8::/48"
+        ) from None
+
+
+def only_from(networks: tuple[Network, ...]) -> Callable[[], None]:
+    """A before_request function that refuses every other address; the health check stays open."""
+
+    def check() -> None:
+        if flask.request.endpoint == "staff.health":
+            return
+        try:
+            address = ipaddress.ip_address(client_address())
+        except ValueError:
+            raise NotAllowed("network") from None
+        if not any(address in network for network in networks):
+            raise NotAllowed("network")
+
+    return check
+
+
+def set_cookie(
+    response: flask.Response, started: NewStaffSession, *, waiting: bool = False
+) -> None:
     """Strict: no link from elsewhere ever arrives signed in."""
     response.set_cookie(
-        cookie_name(),
+        waiting_cookie_name() if waiting else cookie_name(),
         started.token,
         httponly=True,
         samesite="Strict",
@@ -62,9 +110,13 @@ def set_cookie(response: flask.Response, started: NewStaffSession) -> None:
     )
 
 
-def clear_cookie(response: flask.Response) -> None:
+def clear_cookie(response: flask.Response, *, waiting: bool = False) -> None:
     response.delete_cookie(
-        cookie_name(), httponly=True, samesite="Strict", secure=cookie_is_secure(), path="/"
+        waiting_cookie_name() if waiting else cookie_name(),
+        httponly=True,
+        samesite="Strict",
+        secure=cookie_is_secure(),
+        path="/",
     )
 
 
@@ -138,7 +190,7 @@ def admit(view: Callable[..., Any], *, read: StaffPermission | None, endpoint: s
     if writes and getattr(view, _STEP_UP, False) and not person.stepped_up():
         raise StepUpNeeded()
     with transaction():
-        staff.touch_staff_session(person.session_id)
+        staff_sessions.touch_staff_session(person.session_id)
 
 
 def _record_refusal(endpoint: str) -> None:
@@ -159,12 +211,14 @@ def signed_in_only(view: View) -> View:
 
 
 def safe_target(wanted: str | None) -> str:
-    """A page of ours to go to next: a path without host, or the start page."""
-    parts = urlsplit(wanted or "")
-    plain = wanted and wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
-    if not plain or parts.scheme or parts.netloc:
+    """A page of ours to go to next: a path without host, or the start page. Browsers drop tabs and
+    line ends out of an address and read a backslash as a slash, so neither may stand in it."""
+    text = wanted or ""
+    odd = any(ord(ch) <= 32 or ch in "\\\x7f" for ch in text)
+    if odd or not text.startswith("/") or text.startswith("//"):
         return "/"
-    return str(wanted)
+    parts = urlsplit(text)
+    return "/" if parts.scheme or parts.netloc else text
 
 
 def here() -> str:

@@ -23,6 +23,7 @@ from whatstr.accounts.models import (
     StaffRole,
     StaffState,
 )
+from whatstr.accounts.staff_models import FactorKind
 from whatstr.audiences.models import OptOutSource
 from whatstr.audit.models import ActorKind
 from whatstr.billing.models import (
@@ -52,6 +53,10 @@ WORDS: dict[type, dict[str, Any]] = {
         "billing": lazy_gettext("Billing"),
     },
     MemberState: {"active": lazy_gettext("In use"), "removed": lazy_gettext("Removed")},
+    FactorKind: {
+        "passkey": lazy_gettext("Passkey"),
+        "totp": lazy_gettext("Authenticator app"),
+    },
     StaffState: {"active": lazy_gettext("In use"), "locked": lazy_gettext("Locked")},
     StaffRole: {
         "abuse_operator": lazy_gettext("Abuse operator"),

@@ -109,3 +109,10 @@ def back(url: str, said: list[str], done: str) -> Response:
 def chosen(pairs: list[tuple[str, str]], value: Any) -> str:
     """The label of a value among options."""
     return next((label for key, label in pairs if key == str(value)), str(value))
+
+
+def conflict(rows: list[tuple[str, str, str]], *, back: str) -> tuple[str, int]:
+    """A change that came too late: what is stored now beside what was sent, field by field. Nothing
+    was saved; `back` is the form with the stored values."""
+    page = flask.render_template("admin/conflict.html", rows=rows, back=back)
+    return page, 409

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from whatstr.abuse import queries as abuse
 from whatstr.abuse.models import CaseState
 from whatstr.accounts.permissions import StaffPermission as P
-from whatstr.accounts.staff import SignedInStaff
+from whatstr.accounts.staff_sessions import SignedInStaff
 from whatstr.admin import access, labels
 from whatstr.admin.charts import backlog, charts
 from whatstr.admin.views import Gated, Page

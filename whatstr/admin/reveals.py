@@ -16,7 +16,7 @@ from whatstr.abuse.models import Case, CaseState
 from whatstr.abuse.policies import check_note
 from whatstr.accounts.models import Member, MemberRole, Organization
 from whatstr.accounts.permissions import StaffPermission as P
-from whatstr.accounts.staff import SignedInStaff
+from whatstr.accounts.staff_sessions import SignedInStaff
 from whatstr.audit.models import Reveal
 from whatstr.audit.services import Actor, record
 from whatstr.billing.models import ExceptionRequest, ExceptionState

@@ -21,6 +21,11 @@ _FIELDS = {
     "password": lambda e: _(
         "The password needs at least %(min)s letters.", min=e.context.get("min", 14)
     ),
+    "display_name": lambda e: _("Write a name of at most 80 letters."),
+    "language": lambda e: _("Choose Turkish or English."),
+    "again": lambda e: _("The two passwords differ."),
+    "current": lambda e: _("The password is wrong."),
+    "label": lambda e: _("Use at most 40 letters."),
     "code": lambda e: _("The code takes small letters, digits and _; it begins with a letter."),
     "amount_kurus": lambda e: _("Write the amount in lira, for example 299,00."),
     "price_kurus": lambda e: _("Write the amount in lira, for example 299,00."),
@@ -56,6 +61,9 @@ SENTENCES: dict[str, Sentence] = {
     "second_person_needed": lambda e: _("A suspension needs a second person."),
     "staff_email_taken": lambda e: _("A colleague already has this e-mail address."),
     "own_staff_account": lambda e: _("Nobody changes their own roles or locks themselves out."),
+    "last_staff_owner": lambda e: _("Somebody has to be left who can give roles."),
+    "last_factor": lambda e: _("This is the only second factor. Add another one first."),
+    "link_invalid": lambda e: _("The link is used, withdrawn or too old. Ask for a new one."),
     "own_request": lambda e: _("Who asked for an exception cannot approve it."),
     "amount_not_defensible": lambda e: _(
         "The facts bear %(amount)s at most.", amount=money(int(e.context.get("maximum", 0)))

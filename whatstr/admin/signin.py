@@ -1,7 +1,8 @@
-"""Signing in and out, and proving once more who one is."""
+"""The doors of the panel: password, sign-out, invitation. The second factor is `second_factor`."""
 
 from __future__ import annotations
 
+import time
 import uuid
 
 import flask
@@ -9,13 +10,14 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from whatstr.accounts import staff
+from whatstr.accounts import staff, staff_links, staff_sessions
 from whatstr.admin import access
 from whatstr.audit.models import ActorKind
 from whatstr.audit.services import Actor, record
 from whatstr.core.db import session, transaction
-from whatstr.core.errors import TooMany
+from whatstr.core.errors import DomainError, TooMany
 from whatstr.core.security import client_address, open_to_all
+from whatstr.core.web import sentence
 
 doors = flask.Blueprint("staff", __name__)
 
@@ -31,7 +33,8 @@ def health() -> str:
 @doors.route("/giris", methods=["GET", "POST"])
 @open_to_all
 def sign_in() -> Response | str | tuple[str, int]:
-    """E-mail and password; ten tries an account and thirty an address in fifteen minutes."""
+    """E-mail and password; what follows is the second factor. Tries are limited by account and
+    address together: nobody can close somebody else's account, only slow tries on it."""
     target = access.safe_target(flask.request.values.get("next"))
     if flask.request.method == "GET":
         if access.signed_in():
@@ -40,24 +43,30 @@ def sign_in() -> Response | str | tuple[str, int]:
     email = flask.request.form.get("email", "").strip()
     password = flask.request.form.get("password", "")
     try:
-        access.limits().staff_sign_in(email=email, address=client_address())
+        time.sleep(access.limits().staff_sign_in(email=email, address=client_address()))
     except TooMany as error:
-        minutes = max(1, round(int(error.context["retry_after"]) / 60))
-        return _sign_in_page(
-            target, _("Too many tries. Try again in %(minutes)s minutes.", minutes=minutes), 429
-        )
+        return _sign_in_page(target, wait_words(error), 429)
     with transaction():
         user = staff.verify_staff(
-            email=email, password=password, address=client_address(), browser=_browser()
+            email=email, password=password, address=client_address(), browser=browser()
         )
-        started = staff.start_staff_session(user=user) if user else None
-        if user is not None:
-            _record_session(user.id, "staff.signed_in")
+        started = (
+            staff_sessions.begin(user=user, address=client_address(), browser=browser())
+            if user
+            else None
+        )
     if started is None:
         return _sign_in_page(target, _("E-mail or password is wrong."), 401)
-    response = flask.make_response(flask.redirect(target))
-    access.set_cookie(response, started)
+    flask.session.clear()  # no token of before the sign-in is worth anything after it
+    response = flask.make_response(flask.redirect(flask.url_for("staff.second", next=target)))
+    access.set_cookie(response, started, waiting=True)
     return response
+
+
+def wait_words(error: TooMany) -> str:
+    """How long to wait, in words."""
+    minutes = max(1, round(int(error.context["retry_after"]) / 60))
+    return str(_("Too many tries. Try again in %(minutes)s minutes.", minutes=minutes))
 
 
 def _sign_in_page(target: str, error: str = "", status: int = 200) -> tuple[str, int]:
@@ -70,45 +79,54 @@ def sign_out() -> Response:
     """The session ends on the server, whatever the browser keeps."""
     person = access.current_staff()
     with transaction():
-        staff.revoke_staff_session(person.session_id)
-        _record_session(person.staff_id, "staff.signed_out")
+        staff_sessions.revoke_staff_session(person.session_id)
+        record_session(person.staff_id, "staff.signed_out")
+    flask.session.clear()
     response = flask.make_response(flask.redirect(flask.url_for("staff.sign_in")))
     access.clear_cookie(response)
     return response
 
 
-@doors.route("/dogrula", methods=["GET", "POST"])
-@access.signed_in_only
-def prove() -> Response | str | tuple[str, int]:
-    """The password once more, before money, suspension, roles and reveals."""
-    person = access.current_staff()
-    access.speak(person.language)
-    target = access.safe_target(flask.request.values.get("next"))
-    error, status = "", 200
-    if flask.request.method == "POST":
-        access.limits().staff_sign_in(email=person.staff_id.hex, address=client_address())
+@doors.route("/davet", methods=["GET", "POST"])
+@open_to_all
+def invitation() -> Response | str | tuple[str, int]:
+    """A link from an e-mail: choose a password, then sign in and set up a second factor."""
+    if flask.request.method == "GET":
+        return flask.render_template("admin/invitation.html", errors={})
+    password = flask.request.form.get("password", "")
+    if password != flask.request.form.get("again", ""):
+        return _invitation_page({"again": [_("The two passwords differ.")]}, 400)
+    try:
+        access.limits().link(address=client_address())
         with transaction():
-            right = staff.check_password(
-                staff_id=person.staff_id, password=flask.request.form.get("password", "")
+            staff_links.use(
+                token=flask.request.form.get("token", "").strip(),
+                password=password,
+                address=client_address(),
             )
-            if right:
-                staff.step_up(person.session_id)
-                _record_session(person.staff_id, "staff.proved")
-        if right:
-            return flask.redirect(target)
-        error, status = _("The password is wrong."), 401
-    page = flask.render_template("admin/prove.html", target=target, error=error)
-    return page, status
+    except DomainError as error:
+        session().expire_all()
+        field = str(error.context.get("field", ""))
+        return _invitation_page({field: [sentence(error)]}, error.status)
+    flask.flash(_("Your password is set. Sign in with it."), "ok")
+    return flask.redirect(flask.url_for("staff.sign_in"))
 
 
-def _record_session(staff_id: uuid.UUID, verb: str) -> None:
+def _invitation_page(errors: dict[str, list[str]], status: int) -> tuple[str, int]:
+    return flask.render_template("admin/invitation.html", errors=errors), status
+
+
+def record_session(staff_id: uuid.UUID, verb: str, **detail: object) -> None:
+    """Audit what a person did at the door."""
     record(
         actor=Actor(ActorKind.STAFF, staff_id, client_address()),
         verb=verb,
         subject_kind="staff_user",
         subject_id=staff_id,
+        detail=detail,
     )
 
 
-def _browser() -> str:
+def browser() -> str:
+    """The browser's own description."""
     return flask.request.headers.get("User-Agent", "")

@@ -7,6 +7,7 @@ from whatstr.admin.exception_desk import ExceptionDesk
 from whatstr.admin.home import Figures
 from whatstr.admin.machinery import Inbox, Queues
 from whatstr.admin.organization_page import OrganizationPage
+from whatstr.admin.own_account import OwnAccount
 from whatstr.admin.search import Search
 from whatstr.admin.support_page import SupportPage
 from whatstr.admin.suppressions import Suppressions
@@ -25,4 +26,5 @@ def views() -> list[Page]:
         Suppressions(endpoint="suppressions", url="/engeller"),
         Queues(endpoint="queues", url="/kuyruklar"),
         Inbox(endpoint="inbox", url="/gelen"),
+        OwnAccount(endpoint="account", url="/hesabim"),
     ]

@@ -95,15 +95,33 @@ class RateLimit:
         self._key = key
 
     def check(self, what: str, who: str, *, limit: int, seconds: int) -> None:
-        digest = hmac.new(self._key, f"{what}\0{who}".encode(), sha256).hexdigest()[:32]
-        window = clock.unix() // seconds
-        name = f"limit:{what}:{digest}:{window}"
+        if self.count(what, who, seconds=seconds) > limit:
+            raise self._too_many(what, seconds)
+
+    def count(self, what: str, who: str, *, seconds: int) -> int:
+        """Count one more and give the number of the present window."""
+        name = self._name(what, who, seconds)
         try:
             with self._redis.pipeline() as pipe:
                 pipe.incr(name)
                 pipe.expire(name, seconds)
-                count = int(pipe.execute()[0])
+                return int(pipe.execute()[0])
         except RedisError:
             raise Unavailable("rate limit store") from None
-        if count > limit:
-            raise TooMany(what, retry_after=(window + 1) * seconds - clock.unix())
+
+    def below(self, what: str, who: str, *, limit: int, seconds: int) -> None:
+        """Raise TooMany where `limit` is used up, without counting."""
+        try:
+            seen = int(self._redis.get(self._name(what, who, seconds)) or 0)
+        except RedisError:
+            raise Unavailable("rate limit store") from None
+        if seen >= limit:
+            raise self._too_many(what, seconds)
+
+    def _name(self, what: str, who: str, seconds: int) -> str:
+        digest = hmac.new(self._key, f"{what}\0{who}".encode(), sha256).hexdigest()[:32]
+        return f"limit:{what}:{digest}:{clock.unix() // seconds}"
+
+    @staticmethod
+    def _too_many(what: str, seconds: int) -> TooMany:
+        return TooMany(what, retry_after=seconds - clock.unix() % seconds)

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from whatstr.local import codes, seeds
 from whatstr.local.demo_customer import EMAIL, DemoCustomer, Report
 from whatstr.local.errors import LocalServiceError
-from whatstr.local.seeds import SECOND, STAFF
 from whatstr.local.stack import Ports, Stack, url
 from whatstr.local.supervisor import Supervisor
 
@@ -102,8 +102,9 @@ def _print_addresses(stack: Stack) -> None:
     ports, keys = stack.ports, stack.keys
     rows = [
         ("Portal", url(ports.web), f"{EMAIL} / {keys.customer_password}"),
-        ("Staff panel", url(ports.admin), f"password {keys.staff_password}"),
-        *(("", f"  {role}", email) for role, (email, _) in [*STAFF.items(), *SECOND.items()]),
+        ("Staff panel", f"http://localhost:{ports.admin}", f"password {keys.staff_password}"),
+        *(("", f"  {role}", email) for role, email, _ in seeds.people()),
+        ("", "  second factor", codes.COMMAND),
         ("E-mails", url(ports.mail), ""),
         ("Stripe simulator", url(ports.stripe), "card 4242 4242 4242 4242"),
         ("Meta simulator", url(ports.meta) + "/_sim/seed", ""),

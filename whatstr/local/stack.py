@@ -114,7 +114,9 @@ class Stack:
         with app.app_context():
             try:
                 flask_migrate.upgrade(directory=str(ROOT / "migrations"))
-                seeds.plant(staff_password=self.keys.staff_password)
+                seeds.plant(
+                    staff_password=self.keys.staff_password, factor_key=self.keys.admin_secret
+                )
             finally:
                 db.session.remove()
                 db.engine.dispose()
@@ -194,7 +196,8 @@ class Stack:
             "WHATSTR_DATA": str(self.data_dir),
             "DATABASE_URL": self.postgres.url(f"whatstr_{role}"),
             "WHATSTR_WEB_URL": url(ports.web),
-            "WHATSTR_ADMIN_URL": url(ports.admin),
+            # Passkeys are bound to a name: browsers refuse them at a bare IP address.
+            "WHATSTR_ADMIN_URL": f"http://localhost:{ports.admin}",
             "WHATSTR_HOOK_URL": url(ports.hook),
             # A machine on which one tries things out sends at any hour and as much as one likes.
             "WHATSTR_SEND_WINDOW": "00:00-24:00 Europe/Istanbul",

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from whatstr.abuse.models import AbuseReport, Case
 from whatstr.accounts.models import Member, Organization, StaffUser
-from whatstr.admin.registers import abuse, customers, house, money, plans, support, traffic
+from whatstr.admin.registers import (
+    abuse,
+    customers,
+    house,
+    money,
+    people,
+    plans,
+    support,
+    traffic,
+)
 from whatstr.admin.views import Register
 from whatstr.audit.models import AuditEvent
 from whatstr.billing.models import (
@@ -38,7 +47,7 @@ def views() -> list[Register]:
         money.Exceptions(ExceptionRequest, endpoint="exceptions", url="/istisnalar"),
         support.Requests(SupportRequest, endpoint="requests", url="/destek-talepleri"),
         support.CannedReplies(CannedReply, endpoint="canned", url="/hazir-yanitlar"),
-        house.People(StaffUser, endpoint="people", url="/gorevliler"),
+        people.People(StaffUser, endpoint="people", url="/gorevliler"),
         house.Trail(AuditEvent, endpoint="trail", url="/denetim-kaydi"),
         house.Certificates(SenderCertificate, endpoint="certificates", url="/sertifikalar"),
     ]
