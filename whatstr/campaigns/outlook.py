@@ -1,7 +1,7 @@
 """What the plan of the day is made from, read from the database: windows, limits, what waits.
 
 WEB reads it before the click, the sender before a batch. WEB sees no recipients, so people are
-counted by messages here; the sender's own count is exact (`whatstr.sending.reach`).
+counted by messages here; the sender's own count is exact (`whatstr.sending.quota`).
 """
 
 from __future__ import annotations

@@ -147,6 +147,18 @@ def _totals(campaign: Campaign) -> dict[MessageStatus, int]:
     return {MessageStatus(name): number for name, number in (campaign.totals or {}).items()}
 
 
+def is_behind(found: Campaign) -> bool:
+    """Whether another campaign that waits for nothing comes before it on its line."""
+    earlier = sa.tuple_(Campaign.due_at, Campaign.id) < sa.tuple_(found.due_at, found.id)  # type: ignore[arg-type]
+    before = sa.exists().where(
+        Campaign.line_id == found.line_id,
+        Campaign.state.in_(ACTIVE_STATES),
+        Campaign.wait_code.is_(None),
+        earlier,
+    )
+    return bool(session().scalar(sa.select(before)))
+
+
 def campaign_count(organization_id: uuid.UUID) -> int:
     return (
         session().scalar(

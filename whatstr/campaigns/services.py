@@ -89,6 +89,9 @@ def resume_campaign(
     line = own_line(organization_id, found.line_id)
     policies.check_may_send(organization=organization.state, line=line.state)
     waits = found.due_at > clock.now()
+    if not waits:
+        found.late_after = None  # whoever resumes it wants it to start now
+    found.wait_code = found.wait_until = None
     return _change(
         actor=actor,
         organization_id=organization_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -25,6 +25,8 @@ from whatstr.campaigns.models import (
     CampaignSeal,
     CampaignState,
 )
+from whatstr.campaigns.outlook import hours_of
+from whatstr.campaigns.pacing import LATE_LIMIT_MINUTES, LATE_LIMITS
 from whatstr.campaigns.services import move, own_campaign
 from whatstr.core import clock
 from whatstr.core.db import session
@@ -49,6 +51,7 @@ class Launch:
     header: bytes
     jk_wrap: bytes
     record: bytes
+    late_limit_minutes: int = LATE_LIMIT_MINUTES
 
 
 def create_campaign(
@@ -84,6 +87,7 @@ def create_campaign(
                 media=list(launch.media),
                 due_at=due_at,
                 expires_at=launch.expires_at,
+                late_after=_late_after(organization_id, launch),
                 jk_wrap=launch.jk_wrap,
                 record=launch.record,
                 created_at=now,
@@ -111,6 +115,19 @@ def create_campaign(
         language=language,
     )
     return found, True
+
+
+def _late_after(organization_id: uuid.UUID, launch: Launch) -> datetime | None:
+    """Until when a scheduled campaign may begin by itself: counted from the first moment that its
+    window allows. One that is to start at once needs no such limit: its customer is there."""
+    low, high = LATE_LIMITS
+    if not low <= launch.late_limit_minutes <= high:
+        raise InvalidInput("late_limit_minutes", "out_of_range", minimum=low, maximum=high)
+    if launch.due_at is None:
+        return None
+    window = hours_of([organization_id])[organization_id].of(launch.kind)
+    starts = window.next_open(launch.due_at) if window else launch.due_at
+    return starts + timedelta(minutes=launch.late_limit_minutes)
 
 
 def _sealed_as(campaign: Campaign) -> tuple[int, int, uuid.UUID, bytes]:

@@ -107,6 +107,30 @@ REASONS: dict[str, tuple[str, str]] = {
         "Meta bilinmeyen hatalar veriyor. Ekibimiz inceliyor; sonra sürdürebilirsiniz.",
         "Meta gives unknown errors. Our team looks into it; you may resume later.",
     ),
+    "late_start": (
+        "Kampanya zamanında başlatılamadı; izin verdiğiniz gecikme aşıldı. Şimdi başlatın ya da "
+        "iptal edin.",
+        "The campaign could not start in time, and the delay that you allowed is over. Start it "
+        "now or cancel it.",
+    ),
+    "canary_failed": (
+        "Önce gönderilen mesajların beşte birinden çoğu ulaşmadı. Başarısızlık nedenlerine bakın, "
+        "listeyi ya da şablonu düzeltin. Sürdürürseniz yine önce küçük bir bölüm gönderilir.",
+        "More than one in five of the first messages failed. See why, mend the list or the "
+        "template. If you resume, a small part goes first again.",
+    ),
+    "canary_silent": (
+        "Önce gönderilen mesajlardan yarım saat içinde yeterince haber gelmedi. Biraz bekleyip "
+        "sürdürün; yine önce küçük bir bölüm gönderilir.",
+        "Too little was heard of the first messages within half an hour. Wait a while, then "
+        "resume; a small part goes first again.",
+    ),
+    "restored": (
+        "Hizmet bir yedekten geri yüklendi; bu kampanyanın bir bölümü yedekten sonra gönderilmiş "
+        "olabilir. Meta'daki sayılara bakın, sonra sürdürün ya da iptal edin.",
+        "The service was restored from a backup, and part of this campaign may have been sent "
+        "after it was made. Look at the figures at Meta, then resume or cancel.",
+    ),
     # expired
     "expired": (
         "Kampanya süresi içinde tamamlanamadı. Kalan alıcılara gönderilmedi.",

@@ -14,6 +14,7 @@ from whatstr.accounts.permissions import Permission
 from whatstr.audiences.policies import MAX_ROWS
 from whatstr.campaigns import policies, queries, services, uploads
 from whatstr.campaigns.models import CampaignKind
+from whatstr.campaigns.pacing import LATE_LIMIT_MINUTES
 from whatstr.core.db import transaction
 from whatstr.core.errors import DomainError, InvalidInput
 from whatstr.core.i18n import language
@@ -39,6 +40,7 @@ from whatstr.portal.inputs import (
     id_field,
     instant_field,
     json_body,
+    optional,
     query_integer,
     show_id,
     show_instant,
@@ -217,6 +219,7 @@ def _launch(data: Data) -> uploads.Launch:
         header=b64_field(data, "header", max=_HEADER_LIMIT),
         jk_wrap=box_field(data, "jk_wrap", BoxKind.KEY_JOB, max=1024),
         record=box_field(data, "record", BoxKind.RECORD, max=_RECORD_LIMIT),
+        late_limit_minutes=optional(data, "late_limit_minutes", int) or LATE_LIMIT_MINUTES,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from babel.dates import format_datetime, get_timezone
 from babel.numbers import format_decimal
 from flask_babel import gettext as _
 
@@ -61,6 +62,34 @@ def canary(found: Outlook) -> str:
         ),
     }
     return sentences[found.canary_reason or "organization"]
+
+
+def waiting(code: Wait, *, until: datetime | None, zone: str) -> str:
+    """What a campaign under way waits for, and until when."""
+    at = _moment(until, zone) if until else ""
+    sentences: dict[Wait, str] = {
+        Wait.WINDOW: _("It goes on at %(at)s, when your send hours begin.", at=at),
+        Wait.PORTFOLIO: _(
+            "Meta's limit of people in 24 hours is used up; it goes on from %(at)s.", at=at
+        ),
+        Wait.RAMP_UP: _(
+            "The slow start of your new account allows no more now; it goes on from %(at)s.", at=at
+        ),
+        Wait.CANARY: _(
+            "The first messages are out; the rest waits until enough of them have arrived."
+        ),
+        Wait.QUEUE: _("An earlier campaign on this line goes first."),
+        Wait.RETRY: _("Some messages are tried again at %(at)s.", at=at),
+    }
+    return sentences[code]
+
+
+def _moment(value: datetime, zone: str) -> str:
+    """Day and time where the organization is."""
+    words: str = format_datetime(
+        value, "d MMMM HH:mm", tzinfo=get_timezone(zone), locale=language()
+    )
+    return words
 
 
 def number(value: int) -> str:

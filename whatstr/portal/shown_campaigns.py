@@ -13,13 +13,17 @@ from typing import Any
 
 from whatstr.abuse.effects import STAFF
 from whatstr.accounts.models import OrganizationState
+from whatstr.campaigns import queries
 from whatstr.campaigns.models import Campaign, CampaignState, MessageStatus
+from whatstr.campaigns.outlook import hours_of
+from whatstr.campaigns.pacing import Wait
 from whatstr.campaigns.queries import Watched
 from whatstr.core import clock
 from whatstr.core.i18n import language
 from whatstr.lines import queries as lines
 from whatstr.lines.models import LineState
 from whatstr.lines.reasons import sentence_for
+from whatstr.portal import plan_words
 from whatstr.portal.access import current_member
 from whatstr.portal.inputs import show_bytes, show_id, show_instant
 
@@ -63,6 +67,21 @@ def _standstill(found: Iterable[tuple[uuid.UUID, LineState, str | None]]) -> Sta
     )
 
 
+def waiting(found: Campaign, standing: Standstill) -> dict[str, Any] | None:
+    """What holds the rest back at this moment although nobody stopped the campaign."""
+    if found.state not in _MOVING or standing.of(found):
+        return None
+    code, until = found.wait_code, found.wait_until
+    if code is None and found.state is CampaignState.QUEUED and queries.is_behind(found):
+        code = Wait.QUEUE
+    if code is None:
+        return None
+    organization = found.organization_id
+    zone = hours_of([organization])[organization].zone if until else ""
+    sentence = plan_words.waiting(Wait(code), until=until, zone=zone)
+    return {"code": code, "sentence": sentence, "until": show_instant(until)}
+
+
 def show_campaign(
     found: Campaign,
     *,
@@ -98,6 +117,8 @@ def show_state(
         "kind": found.kind,
         "state": CampaignState.HELD if stop else found.state,
         "reason": reason,
+        "waiting": waiting(found, standing),
+        "late_after": show_instant(found.late_after),
         "resumable": found.state in _RESUMABLE and found.reason_code != STAFF,
         "rows": found.rows,
         "chunks": found.chunks,

@@ -121,6 +121,7 @@ def move(
         return []
     now = clock.now()
     values: dict[str, object] = {"state": after, "state_changed_at": now, "reason_code": reason}
+    values |= {"wait_code": None, "wait_until": None}
     if after is CampaignState.RUNNING:
         values["started_at"] = sa.func.coalesce(Campaign.started_at, now)
     if after in OVER_STATES:

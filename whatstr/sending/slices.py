@@ -16,34 +16,36 @@ import aiohttp
 import flask
 import uvloop
 from redis.exceptions import RedisError
-from rq import get_current_job
-from sqlalchemy.exc import SQLAlchemyError
 
 from whatstr import settings_of
 from whatstr.campaigns.models import CampaignState
+from whatstr.campaigns.pacing import Wait
 from whatstr.core import clock
 from whatstr.core.db import notify
 from whatstr.core.logs import bound, get_logger
 from whatstr.core.queues import task
 from whatstr.lines.cloud_api import CloudApi
-from whatstr.sending import context, holds, leases, progress, rows, unread
+from whatstr.sending import canary, context, gate, holds, leases, progress, rows, unread
+from whatstr.sending.admission import Admission
 from whatstr.sending.batches import Batches
 from whatstr.sending.bodies import Template
 from whatstr.sending.bridge import Bridge
 from whatstr.sending.connections import Connection, NoConnection, open_connection
+from whatstr.sending.gate import Go, Hold, Pause
 from whatstr.sending.health_gate import line_may_send
 from whatstr.sending.opening import Job, Refusal, open_job
-from whatstr.sending.pace import Pace
+from whatstr.sending.pace import Pace, PaceUnavailable
 from whatstr.sending.posting import IN_FLIGHT, Poster, Stop
 from whatstr.sending.progress import WorkItem
+from whatstr.sending.quota import quota_of
 from whatstr.sending.rows import Batch, Candidate, Halted
 from whatstr.sending.templates import TEMPLATE_SECONDS, fetch_template, media_ids_of
+from whatstr.sending.watch import Watch
 from whatstr.sending.writer import Writer
 
 log = get_logger(__name__)
 
 SECONDS = 60.0
-WATCH_SECONDS = 0.25
 REST_SECONDS = 5.0
 
 
@@ -71,12 +73,13 @@ class _Lane:
     job: Job
     batches: Batches
     template: Template
+    admission: Admission
     fetched: float
     media_ids: dict[int, str]
 
 
 class Slice:
-    """One run. `stop` is set by the watch, by trouble, or by the process ending."""
+    """One run. It stops at a sign of its watch, for trouble, or when the process ends."""
 
     def __init__(self, bridge: Bridge, line_id: uuid.UUID, *, seconds: float = SECONDS) -> None:
         self._bridge = bridge
@@ -87,7 +90,7 @@ class Slice:
             self._graph = context.graph_settings()
             self._redis = context.pace_redis()
             self._unknown_wait = timedelta(seconds=int(settings_of()["WHATSTR_UNKNOWN_WAIT"]))
-        self._worker = _worker_name()
+        self._watch = Watch(bridge, self._redis, line_id, self._claim)
 
     async def run(self) -> None:
         """Take the lease, work campaign after campaign, give the lease back."""
@@ -95,7 +98,7 @@ class Slice:
         if not await self._bridge.run(leases.take, self._line, owner=self._claim):
             return
         self._end = started + self._seconds
-        self._valid_until = started + leases.SECONDS
+        self._watch.leased(at=started)
         try:
             connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
             async with aiohttp.ClientSession(connector=connector) as session:
@@ -119,50 +122,63 @@ class Slice:
                 await self._campaign(item, session)
 
     def _in_time(self) -> bool:
-        return time.monotonic() < self._end and not self._must_end()
+        return time.monotonic() < self._end and not self._watch.must_end()
 
     # One campaign -----------------------------------------------------------------------------
 
     async def _campaign(self, item: WorkItem, session: aiohttp.ClientSession) -> None:
         try:
-            connection = await self._bridge.run(open_connection, self._line)
-            job = await self._bridge.run(open_job, item, connection)
-            await self._bridge.run(progress.move, [item.id], CampaignState.RUNNING)
-            await self._send(job, session)
+            told = await self._bridge.run(gate.look, item, now=clock.now())
+            if isinstance(told, Hold):
+                await self._hold(item.id, told.reason)
+            elif isinstance(told, Pause):
+                await self._rest(item.id, told)
+            else:
+                connection = await self._bridge.run(open_connection, self._line)
+                job = await self._bridge.run(open_job, item, connection)
+                await self._bridge.run(progress.move, [item.id], CampaignState.RUNNING)
+                await self._send(job, told, session)
         except NoConnection:
-            held = CampaignState.HELD
-            await self._bridge.run(progress.move, [item.id], held, reason="no_connection")
+            await self._hold(item.id, "no_connection")
+        except PaceUnavailable as away:
+            log.error("pace.away", campaign=item.id, reason=away.detail)
         except Refusal as refused:
             expired = refused.reason == "expired"
             after = CampaignState.EXPIRED if expired else CampaignState.REFUSED
             log.warning("campaign.refused", campaign=item.id, reason=refused.reason)
             await self._bridge.run(progress.move, [item.id], after, reason=refused.reason)
 
-    async def _send(self, job: Job, session: aiohttp.ClientSession) -> None:
-        stop = Stop()
-        stop.valid_until = self._valid_until
+    async def _hold(self, campaign_id: uuid.UUID, reason: str) -> None:
+        await self._bridge.run(progress.move, [campaign_id], CampaignState.HELD, reason=reason)
+
+    async def _send(self, job: Job, go: Go, session: aiohttp.ClientSession) -> None:
+        stop = self._watch.new_stop()
         batches = await self._bridge.run(Batches, job)
+        lane: _Lane | None = None
         if await self._bridge.run(batches.any_due, now=clock.now()):
             api = self._api(session, job.connection)
             pace = Pace(self._redis, self._line, rate=job.item.rate)
-            watch = asyncio.create_task(self._watch(job, stop))
+            watching = asyncio.create_task(self._watch.run(job, stop, closes=go.closes))
             try:
                 lane = await self._lane(job, batches, api, pace, stop)
                 if lane is not None:
                     await self._post_all(lane, api, pace, stop)
             finally:
                 stop.now()
-                await watch
+                await watching
         if stop.trouble is not None:
             await self._bridge.run(
                 holds.apply, stop.trouble, campaign_id=job.id, line_id=self._line
             )
             return
+        if lane is not None and lane.admission.pause is not None:
+            await self._rest(job.id, lane.admission.pause)
+            return
         done = await self._bridge.run(
             progress.finish_if_done, job.id, unknown_wait=self._unknown_wait
         )
         if not done and not await self._bridge.run(batches.any_due, now=clock.now()):
-            await self._rest(job.id)
+            await self._retry_later(job.id)
 
     def _api(self, session: aiohttp.ClientSession, connection: Connection) -> CloudApi:
         return CloudApi(
@@ -183,7 +199,18 @@ class Slice:
         media = await media_ids_of(job, template, api, pace, self._bridge, self._redis, stop)
         if media is None:
             return None
-        return _Lane(job, batches, template, time.monotonic(), media)
+        admission = await self._bridge.run(self._admission, job)
+        return _Lane(job, batches, template, admission, time.monotonic(), media)
+
+    def _admission(self, job: Job) -> Admission:
+        """How many may go now: a canary is begun where one is due, counts are built anew."""
+        now = clock.now()
+        canary.begin(job, now=now)
+        first = canary.look(job.id, now=now)
+        gate.note(job.id, None)
+        quota = quota_of(self._redis, job.item, now=now)
+        quota.build(now=now)
+        return Admission(quota, first.left if first else None)
 
     async def _post_all(self, lane: _Lane, api: CloudApi, pace: Pace, stop: Stop) -> None:
         job = lane.job
@@ -219,6 +246,8 @@ class Slice:
                 if handed is None:
                     break
                 await poster.post(handed)
+                if lane.admission.ended:
+                    break
         finally:
             writer.close()
             await writing
@@ -229,11 +258,14 @@ class Slice:
             return await self._bridge.run(self._claim_rows, lane)
         except Halted as halted:
             log.info("slice.halted", reason=halted.detail)
-            return None
+        except PaceUnavailable as away:
+            log.error("pace.away", reason=away.detail)
+        return None
 
     def _claim_rows(self, lane: _Lane) -> list[Candidate] | None:
         now, job = clock.now(), lane.job
         found = lane.batches.next(lane.template, media_ids=lane.media_ids, now=now)
+        found = lane.admission.admit(found, now=now)
         if not found:
             return None
         batch = Batch(
@@ -246,49 +278,21 @@ class Slice:
         )
         return rows.claim(batch, found)
 
-    # Watch ------------------------------------------------------------------------------------
+    # Waiting ----------------------------------------------------------------------------------
 
-    async def _watch(self, job: Job, stop: Stop) -> None:
-        """Four times a second: may this go on? What cannot be seen counts as no."""
-        while not stop.is_set:
-            asked = time.monotonic()
-            try:
-                if self._valid_until - asked < leases.SECONDS - leases.RENEW_SECONDS:
-                    kept = await self._bridge.run(leases.renew, self._line, owner=self._claim)
-                    if not kept:
-                        stop.now()
-                    self._valid_until = stop.valid_until = asked + leases.SECONDS
-                if not await self._bridge.run(progress.may_send, job.id):
-                    stop.now()
-            except SQLAlchemyError as error:
-                log.error("watch.blind", error=type(error).__name__)
-                stop.now()
-            # The sealed end counts as well: the clear one could be changed in the database.
-            if self._must_end() or clock.unix() >= job.header.exp:
-                stop.now()
-            await stop.wait(WATCH_SECONDS)
-
-    def _must_end(self) -> bool:
-        """Whether this process was asked to end (SIGTERM reaches the worker, not its job)."""
-        if self._worker is None:
-            return False
-        try:
-            flag = self._redis.hget(f"rq:worker:{self._worker}", "shutdown_requested_date")
-        except RedisError:
-            return True
-        return bool(flag)
-
-    async def _rest(self, campaign_id: uuid.UUID) -> None:
+    async def _retry_later(self, campaign_id: uuid.UUID) -> None:
+        """Nothing is due: say so when it takes longer than a moment."""
         due = await self._bridge.run(rows.next_due, campaign_id)
-        seconds = REST_SECONDS
-        if due is not None:
-            seconds = min(max((due - clock.now()).total_seconds(), 0.05), REST_SECONDS)
+        await self._rest(campaign_id, Pause(Wait.RETRY, due))
+
+    async def _rest(self, campaign_id: uuid.UUID, pause: Pause) -> None:
+        """Pass the campaign over for a moment, and write down what it waits for."""
+        now = clock.now()
+        moment = pause.wait is Wait.RETRY and (
+            pause.until is None or pause.until < now + timedelta(seconds=REST_SECONDS)
+        )
+        await self._bridge.run(gate.note, campaign_id, None if moment else pause)
         try:
-            self._redis.set(rest_key(campaign_id), 1, px=round(seconds * 1000))
+            self._redis.set(rest_key(campaign_id), 1, px=round(pause.seconds(now) * 1000))
         except RedisError:
             log.error("rest.unset", campaign=campaign_id)
-
-
-def _worker_name() -> str | None:
-    job = get_current_job()
-    return job.worker_name if job is not None else None

@@ -17,6 +17,7 @@ from whatstr.core.db import session
 from whatstr.core.logs import get_logger
 from whatstr.lines.models import Line, LineState
 from whatstr.sending import progress
+from whatstr.sending.gate import LATE
 from whatstr.sending.keyring import FK_LIFE, month_of
 
 log = get_logger(__name__)
@@ -29,15 +30,20 @@ HANDING_GRACE = timedelta(seconds=5)
 
 
 def release_due(*, now: datetime) -> int:
-    """Scheduled campaigns whose time has come are queued."""
-    found = session().scalars(
-        sa.select(Campaign.id).where(
+    """Scheduled campaigns whose time has come are queued; those that come later than their
+    customer allows are held and ask."""
+    found = session().execute(
+        sa.select(Campaign.id, Campaign.late_after).where(
             Campaign.state == CampaignState.SCHEDULED,
             Campaign.due_at <= now,
             Campaign.expires_at > now,
         )
     )
-    return len(progress.move(list(found), CampaignState.QUEUED))
+    rows = [tuple(row) for row in found]
+    late = [id_ for id_, late_after in rows if late_after is not None and late_after < now]
+    progress.move(late, CampaignState.HELD, reason=LATE)
+    due = [id_ for id_, _ in rows if id_ not in late]
+    return len(progress.move(due, CampaignState.QUEUED))
 
 
 def expire_campaigns(*, now: datetime) -> int:

@@ -20,10 +20,11 @@ class Purpose(StrEnum):
     WAMID = "wamid"  # Meta's message id; account is empty
     PNID = "pnid"  # Meta's phone number id; account is empty
     WABA = "waba"  # Meta's business account id; account is empty
+    PORTFOLIO = "portfolio"  # Meta's business portfolio id; account is empty
     TEMPLATE = "template"  # Meta's id of a message template
 
 
-_WITHOUT_ACCOUNT = frozenset({Purpose.WAMID, Purpose.PNID, Purpose.WABA})
+_WITHOUT_ACCOUNT = frozenset({Purpose.WAMID, Purpose.PNID, Purpose.WABA, Purpose.PORTFOLIO})
 
 
 def ix(ik: bytes, purpose: Purpose, account: bytes, value: Part) -> bytes:
