@@ -80,6 +80,7 @@ def stage(
     made = Stage(app=app, owner=owner, meta=meta, keyring=keyring)
     made.ask("POST", "/_sim/reset", {})
     made.settings(**CALM, faults=[])
+    made.set_tier("TIER_UNLIMITED")
     made.set_up()
     yield made
     made.close()

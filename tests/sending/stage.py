@@ -259,6 +259,14 @@ class Stage:
     def settings(self, **values: Any) -> None:
         self.ask("POST", "/_sim/settings", values)
 
+    def set_tier(self, tier: str, **more: str) -> None:
+        """What Meta says of the limit of the portfolio, and of its first line."""
+        self.ask(
+            "POST",
+            "/_sim/quality",
+            {"phone_number_id": seed.LINE_IDS[0], "current_limit": tier, **more},
+        )
+
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import redis
 
-from tests.sending.stage import Stage, job_rows, people
+from tests.sending.stage import TEMPLATE, Stage, job_rows, people
 from whatstr.config import Settings
 from whatstr.core.db import db
 from whatstr.sending.dispatcher import Dispatcher
@@ -48,6 +48,11 @@ def set_hours(stage: Stage, start: int, end: int, zone: str, **more: bool) -> No
         zone,
         more.get("informational_any_time", False),
     )
+
+
+def make_informational(stage: Stage, campaign: uuid.UUID) -> None:
+    stage.sql("UPDATE campaign SET kind = 'informational' WHERE id = %s", campaign)
+    stage.ask("POST", f"/_sim/templates/{TEMPLATE.id}", {"category": "UTILITY"})
 
 
 def told(stage: Stage, campaign: uuid.UUID) -> dict[str, Any]:
@@ -107,7 +112,7 @@ def test_at_night_nothing_leaves_and_the_campaign_says_until_when(stage: Stage) 
 def test_informational_ones_go_at_night_where_the_organization_says_so(stage: Stage) -> None:
     set_hours(stage, 9, 21, zone_where_it_is(23))
     campaign = stage.campaign(people(5))
-    stage.sql("UPDATE campaign SET kind = 'informational'")
+    make_informational(stage, campaign)
 
     stage.run()
     assert stage.counts(campaign) == {}
@@ -121,7 +126,7 @@ def test_one_that_waits_does_not_keep_the_next_from_going(stage: Stage) -> None:
     set_hours(stage, 9, 21, zone_where_it_is(23), informational_any_time=True)
     first = stage.campaign(people(5))
     second = stage.campaign(people(5), due_at=datetime.now(UTC))
-    stage.sql("UPDATE campaign SET kind = 'informational' WHERE id = %s", second)
+    make_informational(stage, second)
 
     stage.run()
 
@@ -198,7 +203,7 @@ def test_what_is_proven_needs_no_canary(stage: Stage, tune: Tune) -> None:
     stage.run()
     assert stage.counts(second) == {"accepted": 100}
 
-    stage.sql("UPDATE line SET quality = 'YELLOW'")
+    stage.set_tier("TIER_UNLIMITED", quality_rating="YELLOW")
     third = stage.campaign(people(100))
     stage.run()
     assert told(stage, third)["canary_reason"] == "quality"
@@ -315,6 +320,7 @@ def test_what_has_begun_is_never_late(stage: Stage) -> None:
 
 def limit(stage: Stage, tier: str) -> None:
     stage.sql("UPDATE line SET limit_tier = %s", tier)
+    stage.set_tier(tier)
 
 
 def test_no_more_people_than_the_portfolio_may_reach(stage: Stage) -> None:

@@ -129,6 +129,10 @@ class CloudApi:
 
     # Accounts ---------------------------------------------------------------------------------
 
+    async def account(self, waba_id: str) -> dict[str, Any]:
+        """Who owns a business account: `owner_business_info: {id, name}`."""
+        return await self._call("GET", waba_id, params={"fields": "id,owner_business_info"})
+
     async def subscribe(self, waba_id: str) -> None:
         """Ask for the account's webhooks."""
         await self._call("POST", f"{waba_id}/subscribed_apps")

@@ -24,7 +24,7 @@ from whatstr.core.db import notify, session, transaction
 from whatstr.core.logs import get_logger
 from whatstr.lines.cloud_api import CloudApi, CloudApiError
 from whatstr.lines.models import Line, LineState
-from whatstr.sending import connections, context, health, template_health
+from whatstr.sending import connections, context, health, portfolio, template_health
 from whatstr.sending.connections import Connection, PinMismatch, Pins
 from whatstr.sending.line_changes import change_line
 from whatstr.sending.refusals import Denied
@@ -120,6 +120,7 @@ async def connect(wish: Wish) -> dict[str, Any]:
             data = await meta.phone_number(wish.phone_number_id)
         await meta.subscribe(wish.waba_id)
         templates = await meta.templates(wish.waba_id)
+        owner = await portfolio.portfolio_of(meta, wish.waba_id)
     connection = Connection(
         line_id=wish.line_id,
         organization_id=wish.organization_id,
@@ -132,6 +133,7 @@ async def connect(wish: Wish) -> dict[str, Any]:
     )
     with transaction():
         _keep(connection, data)
+        portfolio.keep(connection.line_id, owner)
         template_health.keep_all(connection, templates)
     named = template_health.with_keys(connection.organization_id, templates)
     return {**described(connection, data), "templates": named}

@@ -25,7 +25,7 @@ from whatstr.core.db import notify
 from whatstr.core.logs import bound, get_logger
 from whatstr.core.queues import task
 from whatstr.lines.cloud_api import CloudApi
-from whatstr.sending import canary, context, gate, holds, leases, progress, rows, unread
+from whatstr.sending import canary, context, gate, holds, leases, portfolio, progress, rows, unread
 from whatstr.sending.admission import Admission
 from whatstr.sending.batches import Batches
 from whatstr.sending.bodies import Template
@@ -199,6 +199,7 @@ class Slice:
         media = await media_ids_of(job, template, api, pace, self._bridge, self._redis, stop)
         if media is None:
             return None
+        await portfolio.learn(job.connection, api, self._bridge)
         admission = await self._bridge.run(self._admission, job)
         return _Lane(job, batches, template, admission, time.monotonic(), media)
 

@@ -1,0 +1,59 @@
+"""Which of Meta's business portfolios a line belongs to: its lines share one limit of people a day.
+
+Meta's own id never stands in the database, only its keyed index.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+import sqlalchemy as sa
+
+from whatstr.core.db import session
+from whatstr.core.logs import get_logger
+from whatstr.lines.cloud_api import CloudApi, CloudApiError
+from whatstr.lines.models import Line
+from whatstr.sending import context
+from whatstr.sending.bridge import Bridge
+from whatstr.sending.connections import Connection
+from whatstr.vault.indexes import Purpose, ix
+
+log = get_logger(__name__)
+
+
+async def portfolio_of(api: CloudApi, waba_id: str) -> bytes | None:
+    """The index of the portfolio that owns an account; that of the account itself where Meta names
+    no owner; None when Meta cannot be asked now, and then the account stands for it."""
+    try:
+        data = await api.account(waba_id)
+    except CloudApiError as error:
+        log.warning("portfolio.not_asked", reason=error.code)
+        return None
+    owner = data.get("owner_business_info")
+    id_ = owner.get("id") if isinstance(owner, dict) else None
+    named = f"business:{id_}" if isinstance(id_, str) and id_ else f"account:{waba_id}"
+    return ix(context.keyring().ik, Purpose.PORTFOLIO, b"", named)
+
+
+async def learn(connection: Connection, api: CloudApi, bridge: Bridge) -> None:
+    """Ask once for a line whose portfolio is not known yet."""
+    if await bridge.run(_is_known, connection.line_id):
+        return
+    found = await portfolio_of(api, connection.waba_id)
+    if found is not None:
+        await bridge.run(keep, connection.line_id, found)
+
+
+def _is_known(line_id: uuid.UUID) -> bool:
+    known = session().scalar(sa.select(Line.portfolio_ix).where(Line.id == line_id))
+    return known is not None
+
+
+def keep(line_id: uuid.UUID, portfolio: bytes | None) -> None:
+    """Store what was learnt; None where it has to be asked again."""
+    session().execute(
+        sa.update(Line)
+        .where(Line.id == line_id)
+        .values(portfolio_ix=portfolio)
+        .execution_options(synchronize_session=False)
+    )
