@@ -120,7 +120,7 @@ async def connect(wish: Wish) -> dict[str, Any]:
             data = await meta.phone_number(wish.phone_number_id)
         await meta.subscribe(wish.waba_id)
         templates = await meta.templates(wish.waba_id)
-        owner = await portfolio.portfolio_of(meta, wish.waba_id)
+        owner = await portfolio.owner_of(meta, wish.waba_id)
     connection = Connection(
         line_id=wish.line_id,
         organization_id=wish.organization_id,

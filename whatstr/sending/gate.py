@@ -32,9 +32,8 @@ _LOOK_AT_MOST = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """It may send: `at_most` rows (None: all of them), until `closes` (None: no end)."""
+    """It may send, until `closes` (None: no end)."""
 
-    at_most: int | None = None
     closes: datetime | None = None
 
 
@@ -79,13 +78,11 @@ def look(item: WorkItem, *, now: datetime) -> Go | Pause | Hold:
         return Pause(Wait.WINDOW, window.next_open(now + CLOSING))
     closes = window.next_close(now) if window is not None else None
     first = canary.look(item.id, now=now)
-    if first is None:
-        return Go(closes=closes)
-    if first.verdict is CanaryVerdict.WAIT:
+    if first is not None and first.verdict is CanaryVerdict.WAIT:
         return Pause(Wait.CANARY, first.until)
-    if first.verdict is not CanaryVerdict.PASS:
+    if first is not None and first.verdict is not CanaryVerdict.PASS:
         return Hold(str(first.verdict))
-    return Go(at_most=first.left, closes=closes)
+    return Go(closes)
 
 
 def note(campaign_id: uuid.UUID, pause: Pause | None) -> None:

@@ -21,9 +21,9 @@ from whatstr.vault.indexes import Purpose, ix
 log = get_logger(__name__)
 
 
-async def portfolio_of(api: CloudApi, waba_id: str) -> bytes | None:
-    """The index of the portfolio that owns an account; that of the account itself where Meta names
-    no owner; None when Meta cannot be asked now, and then the account stands for it."""
+async def owner_of(api: CloudApi, waba_id: str) -> str | None:
+    """Who owns an account: its portfolio, or the account itself where Meta names no owner. None
+    when Meta cannot be asked now; then the account stands for it."""
     try:
         data = await api.account(waba_id)
     except CloudApiError as error:
@@ -31,17 +31,14 @@ async def portfolio_of(api: CloudApi, waba_id: str) -> bytes | None:
         return None
     owner = data.get("owner_business_info")
     id_ = owner.get("id") if isinstance(owner, dict) else None
-    named = f"business:{id_}" if isinstance(id_, str) and id_ else f"account:{waba_id}"
-    return ix(context.keyring().ik, Purpose.PORTFOLIO, b"", named)
+    return f"business:{id_}" if isinstance(id_, str) and id_ else f"account:{waba_id}"
 
 
 async def learn(connection: Connection, api: CloudApi, bridge: Bridge) -> None:
     """Ask once for a line whose portfolio is not known yet."""
-    if await bridge.run(_is_known, connection.line_id):
-        return
-    found = await portfolio_of(api, connection.waba_id)
-    if found is not None:
-        await bridge.run(keep, connection.line_id, found)
+    if not await bridge.run(_is_known, connection.line_id):
+        owner = await owner_of(api, connection.waba_id)
+        await bridge.run(keep, connection.line_id, owner)
 
 
 def _is_known(line_id: uuid.UUID) -> bool:
@@ -49,11 +46,13 @@ def _is_known(line_id: uuid.UUID) -> bool:
     return known is not None
 
 
-def keep(line_id: uuid.UUID, portfolio: bytes | None) -> None:
-    """Store what was learnt; None where it has to be asked again."""
+def keep(line_id: uuid.UUID, owner: str | None) -> None:
+    """Store what `owner_of` told, as its index."""
+    ik = context.keyring().ik
+    index = ix(ik, Purpose.PORTFOLIO, b"", owner) if owner is not None else None
     session().execute(
         sa.update(Line)
         .where(Line.id == line_id)
-        .values(portfolio_ix=portfolio)
+        .values(portfolio_ix=index)
         .execution_options(synchronize_session=False)
     )

@@ -40,7 +40,7 @@ from whatstr.sending.progress import WorkItem
 from whatstr.sending.quota import quota_of
 from whatstr.sending.rows import Batch, Candidate, Halted
 from whatstr.sending.templates import TEMPLATE_SECONDS, fetch_template, media_ids_of
-from whatstr.sending.watch import Watch
+from whatstr.sending.watch import WATCH_SECONDS, Watch
 from whatstr.sending.writer import Writer
 
 log = get_logger(__name__)
