@@ -5,6 +5,7 @@
 #   make demo-once   the same once, on free ports; exit status 0 only if the report reconciles
 #   make test        lint, types and all tests, with the journeys in a real browser
 #   make check       the quick part: lint, types, tests without a browser
+#   make bench-staff the staff panel over a million customers: pages, searches, query plans (minutes)
 #   make bench       measure what the design promises (docs/performance.md); ARGS="throughput": one of it
 #   make chaos       campaigns while everything is killed; SEED=7 replays one
 #   make leak-scan   live a customer's days, then search everything that is left behind
@@ -28,7 +29,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo demo-code demo-once test check bench chaos leak-scan lint types env translations lock clean
+.PHONY: demo demo-code demo-once test check bench chaos leak-scan lint types env translations lock clean bench-staff
 .DEFAULT_GOAL := demo
 .DELETE_ON_ERROR:
 
@@ -54,6 +55,9 @@ check: env lint types
 # A line of JSON for each (docs/performance.md); exit status 0 only when every bar is reached.
 bench: env
 	@$(RUN) benchmarks $(ARGS)
+
+bench-staff: env
+	@$(RUN) benchmarks.staff $(ARGS)
 
 # Thirty seeds of 20,000 rows; a seed can be replayed. The last line is JSON; exit status 0 only when
 # nobody was lost, reached twice or reached against their will and every report is true.

@@ -143,11 +143,19 @@ def linked(endpoint: str, id_: uuid.UUID | None, text: str | None = None) -> Mar
     if id_ is None:
         return "–"
     shown = text or id_.hex[:8]
-    views = flask.current_app.extensions["admin"][0]._views
-    if not any(one.endpoint == endpoint and one.is_accessible() for one in views):
+    if endpoint not in _readable():
         return shown
     url = flask.url_for(f"{endpoint}.details_view", id=id_)
     return Markup('<a href="{}">{}</a>').format(url, shown)
+
+
+def _readable() -> set[str]:
+    """Views that the person may read, looked up once for each request."""
+    if "readable_views" not in flask.g:
+        views = flask.current_app.extensions["admin"][0]._views
+        flask.g.readable_views = {one.endpoint for one in views if one.is_accessible()}
+    found: set[str] = flask.g.readable_views
+    return found
 
 
 def yes_no(value: bool) -> str:
