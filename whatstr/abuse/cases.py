@@ -16,6 +16,7 @@ from whatstr.abuse.models import (
     ReportState,
 )
 from whatstr.abuse.policies import CLAIM_LEASE, CaseNotClaimed, CaseTaken, check_note, lease_runs
+from whatstr.accounts.models import Organization
 from whatstr.audit.services import SYSTEM, Actor, record
 from whatstr.core import clock
 from whatstr.core.db import session
@@ -55,6 +56,25 @@ def attach_reports(*, limit: int = 200) -> int:
         joined += 1
     session().flush()
     return joined
+
+
+def open_for(*, actor: Actor, organization_id: uuid.UUID, note: str) -> Case:
+    """The open case about an organization as a whole, or a new one that staff open themselves, on
+    what they saw. Raises InvalidInput, NotFound."""
+    reason = check_note(note)
+    if session().get(Organization, organization_id) is None:
+        raise NotFound("organization")
+    session().execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    case = _open_case_of(organization_id, None)
+    record(
+        actor=actor,
+        verb="case.asked_for",
+        subject_kind="abuse_case",
+        subject_id=case.id,
+        organization_id=organization_id,
+        reason=reason,
+    )
+    return case
 
 
 def _open_case_of(organization_id: uuid.UUID, line_id: uuid.UUID | None) -> Case:

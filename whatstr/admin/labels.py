@@ -158,6 +158,30 @@ def _readable() -> set[str]:
     return found
 
 
+def event_words() -> dict[str, str]:
+    """Words for what a customer did: sign-up, sign-in, purchase, launch."""
+    return {
+        "sign_up": gettext("Signed up"),
+        "sign_in": gettext("Signed in"),
+        "purchase": gettext("Bought"),
+        "launch": gettext("Launched a campaign"),
+        "recovery": gettext("Used the recovery code"),
+        "password": gettext("Changed the password"),
+    }
+
+
+def document_words() -> dict[str, str]:
+    """Words for what was accepted."""
+    return {
+        "terms": gettext("Terms of use"),
+        "privacy": gettext("Privacy agreement"),
+        "processing-agreement": gettext("Processing agreement"),
+        "refund-term": gettext("Refund term"),
+        "launch-statement": gettext("Statement at launch"),
+        "consent-statement": gettext("Statement of consent"),
+    }
+
+
 def yes_no(value: bool) -> str:
     return str(gettext("Yes") if value else gettext("No"))
 

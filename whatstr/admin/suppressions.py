@@ -20,7 +20,7 @@ from whatstr.audiences.models import OptOutSource
 from whatstr.core.db import session
 
 PAGE_SIZE = 50
-_SEEN = sa.table(
+SEEN = sa.table(
     "refusal_seen",
     sa.column("organization_id", sa.Uuid()),
     sa.column("via", sa.Text()),
@@ -39,12 +39,12 @@ class Suppressions(Page):
     def index(self) -> Any:
         via = flask.request.args.get("via", "")
         page = min(max(flask.request.args.get("page", 0, int), 0), LAST_PAGE)
-        query = sa.select(_SEEN.organization_id, _SEEN.via, _SEEN.at)
+        query = sa.select(SEEN.organization_id, SEEN.via, SEEN.at)
         if via in set(OptOutSource):
-            query = query.where(_SEEN.via == via)
+            query = query.where(SEEN.via == via)
         rows = (
             session()
-            .execute(query.order_by(_SEEN.at.desc()).offset(page * PAGE_SIZE).limit(PAGE_SIZE + 1))
+            .execute(query.order_by(SEEN.at.desc()).offset(page * PAGE_SIZE).limit(PAGE_SIZE + 1))
             .all()
         )
         labels.remember_organizations({row.organization_id for row in rows})

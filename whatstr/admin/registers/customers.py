@@ -223,8 +223,8 @@ class Members(Register):
         row = self.get_one(flask.request.args.get("id"))
         target = self.get_url(".details_view", id=row.id)
         if flask.request.method == "GET":
-            return self._contact_form(row, target)
-        with forms.refused(self._contact_form, row, target) as answer:
+            return self._contact_form(row.id, target)
+        with forms.refused(self._contact_form, row.id, target) as answer:
             changed = contact.edit_member(
                 actor=access.actor(),
                 member_id=row.id,
@@ -236,8 +236,9 @@ class Members(Register):
         return answer.page or forms.back(target, [], _("Saved.") if changed else "")
 
     def _contact_form(
-        self, row: Member, target: str, errors: dict[str, list[str]] | None = None
+        self, id_: uuid.UUID, target: str, errors: dict[str, list[str]] | None = None
     ) -> str:
+        row = self.get_one(id_)  # read anew: this role cannot refresh a member as a whole
         page: str = self.render(
             "admin/contact_form.html",
             title=_("Contact data of %(email)s", email=row.email_masked or "–"),
