@@ -120,6 +120,7 @@ class ApiClient:
         self.headers = {
             "Origin": HOST,
             "X-WTR": "1",
+            "X-WTR-Key": "1",
             "Accept-Language": language,
             "User-Agent": "Test browser 1.0",
         }

@@ -111,6 +111,20 @@ def doctor() -> None:
     sys.exit(0 if all(finding.fine for finding in findings) else 1)
 
 
+@group.command("write-release")
+@click.argument("folder", type=click.Path(path_type=Path))
+def write_release(folder: Path) -> None:
+    """Write what browsers must know of this installation into FOLDER, to be served read-only."""
+    from whatstr.config import ConfigError
+    from whatstr.vault import release
+
+    try:
+        path = release.write_release(folder, ident=settings_of()["WHATSTR_IDENT_PUBLIC"])
+    except (ConfigError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(str(path))
+
+
 @group.group()
 def keys() -> None:
     """Make keys for a new installation."""
@@ -138,6 +152,31 @@ def sender_keyring(path: Path) -> None:
     except DomainError as error:
         raise click.ClickException(f"{path}: {error}") from None
     click.echo(base64.b64encode(ring.ident_public).decode())
+
+
+@keys.command("rotate-ck")
+def rotate_ck() -> None:
+    """Box every line connection under a new key (as the role sender, while it runs)."""
+    from whatstr.sending import roots
+
+    click.echo(f"{roots.rotate_ck()} connections")
+
+
+@keys.command("rotate-ik")
+@click.confirmation_option(prompt="Every customer sends nothing until its browser was open. Go on?")
+def rotate_ik() -> None:
+    """Give every index another root (as the role sender): on suspicion only."""
+    from whatstr.sending import roots
+
+    click.echo(f"{roots.rotate_ik()} organizations are held until their browser was open")
+
+
+@keys.command("reindex")
+def reindex() -> None:
+    """Finish rotate-ik after a crash, or begin again after the keyring was lost."""
+    from whatstr.sending import roots
+
+    click.echo(f"{roots.reindex()} organizations are held until their browser was open")
 
 
 @keys.command("desk")

@@ -122,6 +122,12 @@ VARIABLES: tuple[Variable, ...] = (
         required=_only(Role.WEB, Role.HOOK),
     ),
     Variable(
+        "WHATSTR_RELEASE",
+        "folder that `flask whatstr write-release` filled; best one that web cannot write",
+        _only(Role.WEB),
+        default="",
+    ),
+    Variable(
         "WHATSTR_BIND",
         "host:port on which a web role listens",
         _only(Role.WEB, Role.ADMIN, Role.HOOK),

@@ -1,6 +1,7 @@
 """Every mapped class, imported once so that metadata is whole: for migrations and tests."""
 
 from whatstr.abuse import models as abuse
+from whatstr.accounts import member_models as members
 from whatstr.accounts import models as accounts
 from whatstr.accounts import staff_models
 from whatstr.audiences import models as audiences
@@ -11,6 +12,7 @@ from whatstr.lines import models as lines
 from whatstr.sending import models as sending
 from whatstr.support import models as support
 from whatstr.vault import models as vault
+from whatstr.vault import rekey_models as rekey
 
 __all__ = [
     "abuse",
@@ -20,6 +22,8 @@ __all__ = [
     "billing",
     "campaigns",
     "lines",
+    "members",
+    "rekey",
     "sending",
     "staff_models",
     "support",

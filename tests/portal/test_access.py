@@ -31,6 +31,13 @@ PUBLIC_API = {
     "/api/recovery/start",
     "/api/recovery/open",
     "/api/recovery/finish",
+    "/api/invitations/open",
+    "/api/invitations/accept",
+    "/api/reset/ask",
+    "/api/reset/begin",
+    "/api/reset/cancel",
+    "/api/reset/open",
+    "/api/reset/finish",
 }
 
 
@@ -77,6 +84,9 @@ def test_reading_calls_change_nothing(web: flask.Flask) -> None:
         (MemberRole.MANAGER, Permission.CAMPAIGNS_WRITE, True),
         (MemberRole.MANAGER, Permission.BILLING_WRITE, False),
         (MemberRole.BILLING, Permission.BILLING_WRITE, True),
+        (MemberRole.MANAGER, Permission.MEMBERS_READ, True),
+        (MemberRole.MANAGER, Permission.MEMBERS_WRITE, False),
+        (MemberRole.BILLING, Permission.MEMBERS_READ, False),
         (MemberRole.BILLING, Permission.VAULT_READ, False),
         (MemberRole.BILLING, Permission.CAMPAIGNS_READ, False),
         (MemberRole.BILLING, Permission.LINES_WRITE, False),

@@ -105,10 +105,13 @@ PUBLIC_ROUTES = {
     "/dur/<string(maxlength=64):code>", "/giris", "/kayit", "/onay", "/kurtarma", "/panel",
     "/giris/ikinci", "/giris/kurulum", "/davet",
     "/kisiler", "/kampanyalar", "/kampanyalar/yeni", "/kampanya", "/hatlar", "/odeme",
-    "/ayarlar", "/surum", "/api/bundle", "/api/config", "/api/plans", "/api/error-codes",
-    "/api/sender-cert",
+    "/ayarlar", "/surum",
+    "/ekip", "/sifirlama", "/release/ident.mjs",
+    "/api/bundle", "/api/config", "/api/plans", "/api/error-codes", "/api/sender-cert",
     "/api/enrol", "/api/prelogin", "/api/login", "/api/email/confirm", "/api/recovery/start",
-    "/api/recovery/open", "/api/recovery/finish", "/webhooks/stripe", "/sign-in",
+    "/api/recovery/open", "/api/recovery/finish",
+    "/api/invitations/open", "/api/invitations/accept", "/api/reset/ask", "/api/reset/begin",
+    "/api/reset/cancel", "/api/reset/open", "/api/reset/finish", "/webhooks/stripe", "/sign-in",
 }  # fmt: skip
 
 

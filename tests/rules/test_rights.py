@@ -29,7 +29,10 @@ TIERS: dict[tuple[str, str], Tier] = {
 # r, i, u with columns: `*` all, `a,b` these, `-a,-b` all but these; `d` deletes rows. No entry: no
 # right at all. Where a cell differs from the design the reason stands beside it.
 ALL = "r:* i:* u:* d"
-KEYS = "-kdf,-salt,-auth_hash,-recovery_hash,-member_pk,-wrap_pw,-wrap_recovery,-wrap_organization"
+KEYS = (
+    "-kdf,-salt,-auth_hash,-recovery_hash,-member_pk,-wrap_pw,-wrap_recovery,-wrap_organization,"
+    "-totp,-totp_step"
+)
 LABEL = "display_number,number_ix,number_masked,verified_name"
 NOT_LABEL = ",".join(f"-{name}" for name in LABEL.split(","))
 MOVES = "state,reason_code,started_at,finished_at,state_changed_at,totals"
@@ -39,7 +42,8 @@ NO_PERSON = "-mref,-recipient_ix,-claim"
 DESIGN: dict[str, dict[str, str]] = {
     "organization": {
         "web": "r:* i:* u:*",
-        "sender": f"r:id,state,language,created_at,resend_unknown,{WINDOW}",  # needed to send
+        # Needed to send, and to know when pins may be set anew (section 4).
+        "sender": f"r:id,state,language,created_at,resend_unknown,vault_reset_at,{WINDOW}",
         "admin": "r:* u:*",
         "worker": "r:*",  # writes mails: staff ring, no way to the vault
     },
@@ -54,6 +58,12 @@ DESIGN: dict[str, dict[str, str]] = {
         "admin": "r:-half,-token_hash u:revoked_at",
         "worker": "r:id,expires_at,revoked_at d",
     },
+    # Came with the operations of the vault: keys and invitations are `web`'s alone.
+    "invitation": {"web": "r:* i:* d", "worker": "r:id,expires_at d"},
+    "next_key": {"web": "r:* i:* d"},
+    "rekey": {"web": ALL},
+    "rekey_item": {"web": ALL},
+    "vault_reset": {"web": "r:* i:* d", "worker": "r:* u:warned_at,ready_at d"},
     # Staff sign in through `admin`, and customers see their own entries.
     "login_event": {"web": "r:* i:*", "admin": "r:* i:*"},
     "contact_list": {"web": ALL, "admin": "r:-wrap,-manifest"},
@@ -103,7 +113,16 @@ DESIGN: dict[str, dict[str, str]] = {
     },
     **{
         name: {"sender": ALL}
-        for name in ("s_conn", "s_optout", "s_alias", "s_wamid", "s_frank", "s_seen", "s_lease")
+        for name in (
+            "s_conn",
+            "s_optout",
+            "s_alias",
+            "s_wamid",
+            "s_frank",
+            "s_seen",
+            "s_lease",
+            "s_root",
+        )
     },
     # The customer sees who looked at what of theirs.
     "reveal": {"admin": "r:* i:*", "web": "r:*"},

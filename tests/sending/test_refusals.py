@@ -14,6 +14,7 @@ from nacl import bindings
 from tests.sending.stage import Stage, job_rows, people
 from whatstr.sending.keyring import Keyring
 from whatstr.simulator.meta import seed
+from whatstr.vault.job_header import seal_header
 
 HOUR = 3_600
 
@@ -99,8 +100,32 @@ def test_a_destroyed_weekly_key_opens_nothing(stage: Stage) -> None:
     finally:
         stage.keyring.path.write_bytes(saved)
 
-    assert stage.state(campaign) == ("refused", "sender_key_gone")
+    assert stage.state(campaign) == ("held", "sender_key_gone")
     assert stage.ledger()["messages"] == 0
+
+
+def test_a_new_header_lets_the_same_campaign_go_on(stage: Stage) -> None:
+    """Re-seal (vault design, 22): same job, same chunks, sealed to the key of this week."""
+    numbers = people(3)
+    made = stage.seal(job_rows(numbers))
+    campaign = stage.launch(made)
+    saved = stage.keyring.path.read_bytes()
+    stage.keyring.rotate(datetime.now(UTC) + timedelta(days=60))
+    try:
+        stage.run()
+    finally:
+        stage.keyring.path.write_bytes(saved)
+    assert stage.state(campaign)[0] == "held"
+    kid = stage.keyring.current_kid(datetime.now(UTC))
+    again = seal_header(
+        made.header, sign_sk=stage.sign[1], epoch_pk=stage.keyring.epoch_public(kid)
+    )
+    assert again != made.sealed
+    stage.sql("UPDATE campaign_seal SET header = %s WHERE campaign_id = %s", again, campaign)
+    stage.sql("UPDATE campaign SET state = 'queued' WHERE id = %s", campaign)
+    stage.run()
+    assert stage.state(campaign)[0] == "done"
+    assert stage.ledger()["messages"] == 3
 
 
 def test_an_altered_chunk_stops_the_campaign(stage: Stage) -> None:

@@ -21,6 +21,7 @@ from nacl import bindings
 
 from tests.vault.page_server import PageHandler
 from whatstr.vault import certificate, job_header, notices, rpc, wire
+from whatstr.vault.release import ident_module
 
 NOW = "2026-11-23T11:05:00Z"
 TEMPLATE = {
@@ -75,6 +76,7 @@ class World:
     puts: list[str] = field(default_factory=list)
     cert: bytes | None = None
     lie: Callable[[rpc.Answer], rpc.Answer] | None = None
+    released: bytes | None = None  # another sender than the one that answers
     kdf: str | None = None  # what prelogin says instead of the truth
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -180,6 +182,9 @@ class FakeApi(PageHandler):
     def do_GET(self) -> None:
         if self.path.startswith("/api/"):
             self.api()
+        elif self.path == "/release/ident.mjs":
+            body = ident_module([self.world.released or self.world.ident[0]]).encode()
+            self.answer(200, body, "text/javascript")
         else:
             super().do_GET()
 
@@ -278,7 +283,8 @@ class FakeApi(PageHandler):
             "organization", "member", "role", "key_version", "kdf", "salt", "wrap_pw",
             "wrap_org", "language",
         )  # fmt: skip
-        return {name: member[name] for name in names} | {"half": self.start(member)}
+        found = {name: member[name] for name in names}
+        return found | {"next_keys": [], "half": self.start(member)}
 
     @route("POST", "login")
     def login(self) -> Any:
@@ -290,7 +296,7 @@ class FakeApi(PageHandler):
     @route("GET", "half")
     def half(self) -> Any:
         names = ("half", "organization", "member", "key_version", "wrap_org", "role")
-        return {name: self.me[name] for name in names}
+        return {name: self.me[name] for name in names} | {"next_keys": []}
 
     @route("POST", "logout")
     def logout(self) -> Any:

@@ -111,6 +111,7 @@ def key_answers() -> dict[str, str]:
         "kek": keys.password_kek(mk),
         "rauth": keys.recovery_auth(RC, MEMBER),
         "rkek": keys.recovery_kek(RC, MEMBER),
+        "invite_proof": keys.invite_proof(IS, INVITE),
         "member_pk": keys.member_pair(UK).public,
         "vk": keys.vault_key(AK),
         "box_pk": keys.account_box_pair(AK).public,
@@ -215,6 +216,11 @@ def seal_answers() -> dict[str, Any]:
         MREF, ACCOUNT, KID, 1_790_100_000, 1_790_100_600, rpc.Op.CONNECT,
         {"line": CONN.hex(), "method": "token", "token": "EAAG-örnek"}, sign_pk, box_pk,
     )  # fmt: skip
+    next_sign, next_box_pk = keys.account_sign_pair(NEXT_AK), keys.account_box_pair(NEXT_AK).public
+    repin = rpc.repin_args(
+        rpc=MREF, account=ACCOUNT, sign_pk=next_sign.public, box_pk=next_box_pk,
+        new_sign_sk=next_sign.secret,
+    )  # fmt: skip
     answer = rpc.Answer(MREF, ACCOUNT, 1_790_100_003, True, {"line": CONN.hex()})
     answer_signed = sign(Label.ANSWER, rpc.answer_body(answer), ident_sk)
     notice = notices.pad_notice(ACCOUNT, "optout", 1_790_200_000, **{"from": "905301112233"})
@@ -248,6 +254,7 @@ def seal_answers() -> dict[str, Any]:
             "signed": request_signed.hex(),
             "seal": fixed_seal(to_sender, epoch_pk, request_signed).hex(),
         },
+        "repin": repin,
         "answer": {
             "body": rpc.answer_body(answer).decode(),
             "seal": fixed_seal(to_customer, box_pk, answer_signed).hex(),

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import socket
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from nacl import bindings
-from playwright.sync_api import Page
-from werkzeug.serving import make_server
 
-from tests.apps import IDENT_PUBLIC, IDENT_SECRET, as_owner, role_app
+from tests.apps import IDENT_PUBLIC, IDENT_SECRET, as_owner
 from tests.services import ModuleDatabase
 from tests.vault.fake_api import TEMPLATE
-from tests.vault.test_worker import CONSENT, Panel
+from tests.vault.panels import PASSWORD, RealPanel
+from tests.vault.test_worker import CONSENT
 from whatstr.accounts.models import Member
-from whatstr.core.security import PANEL_CSP, open_to_all
-from whatstr.local.valkey import EmbeddedValkey
 from whatstr.vault import rpc
 from whatstr.vault.certificate import Certificate, make_certificate
 from whatstr.vault.client import Profile, VaultClient
@@ -30,31 +25,6 @@ pytestmark = pytest.mark.browser
 
 EPOCH = bindings.crypto_box_seed_keypair(bytes(range(5, 37)))
 KID = 4242
-
-
-@pytest.fixture
-def address(
-    database: ModuleDatabase, valkey_server: EmbeddedValkey, empty_queues: None
-) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    with role_app("web", database, valkey_server, WHATSTR_WEB_URL=url) as app:
-        app.add_url_rule("/bos", "blank", open_to_all(_blank))
-        server = make_server("127.0.0.1", port, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield url
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def _blank() -> tuple[str, dict[str, str]]:
-    """A page of the panel without a module of its own, which would act on a session by itself."""
-    page = "<!doctype html><html lang=tr><title>t</title></html>"
-    return page, {"Content-Security-Policy": PANEL_CSP}
 
 
 @pytest.fixture
@@ -98,37 +68,6 @@ def answer_requests(database: ModuleDatabase, stop: threading.Event) -> None:
                 .where(SenderRequest.id == found.id)
                 .values(state=RequestState.ANSWERED, response=sealed, answered_at=sa.func.now())
             )
-
-
-class RealPanel(Panel):
-    """The panel on an empty page of the real web role."""
-
-    def __init__(self, page: Page, address: str, email: str) -> None:
-        super().__init__(page, f"{address}/bos", None)  # type: ignore[arg-type]
-        self.email = email
-
-    def sign_up(self) -> str:
-        prepared = self.call("enrol.prepare", password=PASSWORD)
-        answers = [prepared["groups"][i] for i in prepared["ask"]]
-        self.call("code.confirm", answers=answers)
-        documents = self.call("config")["documents"]
-        profile = {"organization_name": "Örnek Ltd", "contact_name": "Zeynep Kaya",
-                   "email": self.email, "phone": "05301112233"}  # fmt: skip
-        said = self.call("enrol.finish", profile=profile, documents=documents, language="tr")
-        return str(said["organization"])
-
-
-PASSWORD = "Çok uzun bir parola 42"
-
-
-@pytest.fixture
-def panel(page: Page, address: str, request: pytest.FixtureRequest) -> Iterator[RealPanel]:
-    panel = RealPanel(page, address, f"{request.node.originalname}@ornek.com.tr")
-    page.goto(panel.address)
-    panel.open()
-    yield panel
-    page.goto("about:blank")
-    assert [p for p in panel.problems if "Failed to load resource" not in p] == []
 
 
 def test_sign_up_reload_sign_out_sign_in(panel: RealPanel) -> None:

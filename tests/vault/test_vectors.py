@@ -78,6 +78,7 @@ def test_prf_and_keys() -> None:
         "kek": keys.password_kek(mk).hex(),
         "rauth": keys.recovery_auth(b("rc"), member).hex(),
         "rkek": keys.recovery_kek(b("rc"), member).hex(),
+        "invite_proof": keys.invite_proof(b("is"), b("invite")).hex(),
         "member_pk": keys.member_pair(uk).public.hex(),
         "vk": keys.vault_key(ak).hex(),
         "box_pk": keys.account_box_pair(ak).public.hex(),

@@ -310,6 +310,16 @@ def test_false_senders_are_refused(panel: Panel) -> None:
     assert panel.world.campaigns == {}
 
 
+def test_the_senders_identity_comes_from_the_release_alone(panel: Panel) -> None:
+    """A server that says it is another sender, in its answers, is not believed."""
+    panel.enrol()
+    panel.world.released = bytes(range(32))
+    panel.open()
+    args = {"method": "token", "token": "EAAG", "waba_id": "1", "phone_number_id": "2"}
+    assert panel.refused("lines.connect", **args) == "sender_certificate"
+    assert panel.world.asked == []
+
+
 def test_preview_plan_and_launch(panel: Panel) -> None:
     panel.enrol()
     line, name = panel.line(), panel.saved_list()

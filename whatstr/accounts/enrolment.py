@@ -139,7 +139,7 @@ def enrol(
         organization_id=organization_id,
     )
     send_link(member=member, purpose=Purpose.CONFIRM, web_url=web_url)
-    return Enrolled(organization, member, start_session(member=member))
+    return Enrolled(organization, member, start_session(member=member, browser=origin.browser))
 
 
 def set_password(member: Member, keys: PasswordKeys, pepper: bytes) -> None:

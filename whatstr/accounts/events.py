@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     PASSWORD = "password"  # noqa: S105 - a kind of event
     PURCHASE = "purchase"
     LAUNCH = "launch"
+    DELETION = "deletion"
     STAFF_SIGN_IN = "staff_sign_in"
 
 

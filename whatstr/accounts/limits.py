@@ -45,6 +45,10 @@ class Limits:
     def link(self, *, address: str) -> None:
         self._limit.check("link", address, limit=60, seconds=_QUARTER)
 
+    def invitation(self, *, invitation: str, address: str) -> None:
+        self._limit.check("invitation-address", address, limit=60, seconds=_QUARTER)
+        self._limit.check("invitation", invitation, limit=20, seconds=_QUARTER)
+
     def resend(self, *, member: str) -> None:
         self._limit.check("resend", member, limit=5, seconds=_HOUR)
 

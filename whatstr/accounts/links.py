@@ -26,10 +26,26 @@ from whatstr.core.errors import DomainError
 class Purpose(StrEnum):
     CONFIRM = "confirm"
     RECOVERY = "recovery"
+    RESET = "reset"
+    RESET_CANCEL = "reset_cancel"
+    RESET_FINISH = "reset_finish"
 
 
-LIFE = {Purpose.CONFIRM: timedelta(days=3), Purpose.RECOVERY: timedelta(minutes=30)}
-_PATH = {Purpose.CONFIRM: "/onay", Purpose.RECOVERY: "/kurtarma"}
+LIFE = {
+    Purpose.CONFIRM: timedelta(days=3),
+    Purpose.RECOVERY: timedelta(minutes=30),
+    Purpose.RESET: timedelta(minutes=30),
+    # As long as there is something to cancel.
+    Purpose.RESET_CANCEL: timedelta(days=17),
+    Purpose.RESET_FINISH: timedelta(days=14),
+}
+_PATH = {
+    Purpose.CONFIRM: "/onay#",
+    Purpose.RECOVERY: "/kurtarma#",
+    Purpose.RESET: "/sifirlama#basla.",
+    Purpose.RESET_CANCEL: "/sifirlama#vazgec.",
+    Purpose.RESET_FINISH: "/sifirlama#yeni.",
+}
 _MAIL = {Purpose.CONFIRM: MailKind.CONFIRM_EMAIL, Purpose.RECOVERY: MailKind.RESET_LINK}
 
 
@@ -40,8 +56,19 @@ class LinkInvalid(DomainError):
 
 
 def send_link(*, member: Member, purpose: Purpose, web_url: str) -> None:
-    """Mail a fresh link; earlier ones for the same purpose stop working. `member` must have its
-    personal columns loaded."""
+    """Mail a fresh link of those that have a letter of their own. `member` must have its personal
+    columns loaded."""
+    queue_mail(
+        _MAIL[purpose],
+        to=member.email,
+        values={"url": make_link(member=member, purpose=purpose, web_url=web_url)},
+        language=member.language,
+        organization_id=member.organization_id,
+    )
+
+
+def make_link(*, member: Member, purpose: Purpose, web_url: str) -> str:
+    """A fresh link for an e-mail; earlier ones for the same purpose stop working."""
     # The member comes first: what a browser derives from the recovery code depends on it.
     token, now = f"{member.id.hex}.{secrets.token_urlsafe(32)}", clock.now()
     session().execute(
@@ -52,6 +79,7 @@ def send_link(*, member: Member, purpose: Purpose, web_url: str) -> None:
             EmailToken.used_at.is_(None),
         )
         .values(used_at=now)
+        .execution_options(synchronize_session=False)
     )
     session().add(
         EmailToken(
@@ -63,13 +91,7 @@ def send_link(*, member: Member, purpose: Purpose, web_url: str) -> None:
         )
     )
     session().flush()
-    queue_mail(
-        _MAIL[purpose],
-        to=member.email,
-        values={"url": f"{web_url.rstrip('/')}{_PATH[purpose]}#{token}"},
-        language=member.language,
-        organization_id=member.organization_id,
-    )
+    return f"{web_url.rstrip('/')}{_PATH[purpose]}{token}"
 
 
 def resend_confirmation(*, member_id: uuid.UUID, web_url: str) -> None:

@@ -110,6 +110,9 @@ class Organization(PiiMixin, Base):
     language: Mapped[str] = public(default="tr")
     created_at: Mapped[datetime] = public()
     resend_unknown: Mapped[bool] = public(default=True)
+    key_version: Mapped[int] = public(default=1, server_default="1")
+    vault_reset_at: Mapped[datetime | None] = public()
+    rekey_due_at: Mapped[datetime | None] = public()
     # Minutes of the local day; all three empty: the service's own window.
     window_from: Mapped[int | None] = public()
     window_to: Mapped[int | None] = public()
@@ -168,6 +171,9 @@ class Member(PiiMixin, Base):
     wrap_pw = pii("wrap_pw_ct")
     wrap_recovery: Mapped[bytes] = sealed()
     wrap_organization: Mapped[bytes | None] = sealed()
+    totp_ct = personal("totp", PiiType("member.totp"))
+    totp = pii("totp_ct")
+    totp_step: Mapped[int | None] = public(sa.BigInteger)
 
     name_ct = personal("name", PiiType("member.name"))
     name = pii("name_ct")
@@ -214,6 +220,8 @@ class MemberSession(PiiMixin, Base):
     organization_id: Mapped[uuid.UUID] = public(sa.ForeignKey("organization.id"))
     half_ct = personal("half", PiiType("member_session.half"))
     half = pii("half_ct")
+    browser_ct = personal("browser", PiiType("member_session.browser"), nullable=True)
+    browser = pii("browser_ct")
     created_at: Mapped[datetime] = public()
     seen_at: Mapped[datetime] = public()
     expires_at: Mapped[datetime] = public()

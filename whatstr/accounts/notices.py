@@ -45,6 +45,29 @@ _RECOVERED = {
 }
 
 
+def tell_joined(member: Member, *, name: str) -> None:
+    """Tell who invited that the invitation was used. Personal columns of `member` are loaded."""
+    words = {
+        "tr": {
+            "subject": f"{name} davetinizi kabul etti",
+            "paragraphs": [
+                f"{name}, gönderdiğiniz bağlantıyla işletmenizin WhatsTR hesabına katıldı.",
+                "Bu kişiyi tanımıyorsanız Ayarlar sayfasından hemen çıkarın ve hesap anahtarını "
+                "değiştirin.",
+            ],
+        },
+        "en": {
+            "subject": f"{name} accepted your invitation",
+            "paragraphs": [
+                f"{name} joined the WhatsTR account of your business with the link you passed on.",
+                "If you do not know this person, remove them on the settings page at once and "
+                "change the account's key.",
+            ],
+        },
+    }
+    _tell(member, words)
+
+
 def tell_password_changed(member: Member) -> None:
     """`member` has its personal columns loaded."""
     _tell(member, _PASSWORD)

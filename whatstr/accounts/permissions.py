@@ -22,12 +22,15 @@ class Permission(StrEnum):
     BILLING_WRITE = "billing.write"
     SETTINGS_READ = "settings.read"
     SETTINGS_WRITE = "settings.write"
+    MEMBERS_READ = "members.read"
+    MEMBERS_WRITE = "members.write"  # invite, remove, change the key, empty or delete the account
 
 
 _P = Permission
 MEMBER_PERMISSIONS: Mapping[MemberRole, frozenset[Permission]] = {
     MemberRole.OWNER: frozenset(Permission),
-    MemberRole.MANAGER: frozenset(Permission) - {_P.BILLING_WRITE, _P.SETTINGS_WRITE},
+    MemberRole.MANAGER: frozenset(Permission)
+    - {_P.BILLING_WRITE, _P.SETTINGS_WRITE, _P.MEMBERS_WRITE},
     # No vault: a member with this role holds no key of the account (vault design, section 5).
     MemberRole.BILLING: frozenset({_P.SELF, _P.BILLING_READ, _P.BILLING_WRITE, _P.SETTINGS_READ}),
 }
@@ -36,6 +39,12 @@ MEMBER_PERMISSIONS: Mapping[MemberRole, frozenset[Permission]] = {
 def member_may(role: MemberRole, permission: Permission) -> bool:
     """Whether a member with this role has the permission."""
     return permission in MEMBER_PERMISSIONS[role]
+
+
+VAULT_ROLES = frozenset(
+    role for role, allowed in MEMBER_PERMISSIONS.items() if Permission.VAULT_READ in allowed
+)
+"""Roles whose members hold the account's key."""
 
 
 class StaffPermission(StrEnum):

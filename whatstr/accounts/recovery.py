@@ -98,7 +98,7 @@ def finish_recovery(
         detail={"sessions_ended": ended},
     )
     tell_recovered(member)
-    return unlock(member)
+    return unlock(member, origin)
 
 
 def _proved(*, token: str, rauth: bytes, origin: Origin, pepper: bytes) -> Member | None:

@@ -98,10 +98,10 @@ def sign_in(*, email: str, auth: bytes, origin: Origin, pepper: bytes) -> Unlock
         organization_id=member.organization_id if member is not None else None,
         member_id=member.id if member is not None else None,
     )
-    return unlock(member) if good and member is not None else None
+    return unlock(member, origin) if good and member is not None else None
 
 
-def unlock(member: Member) -> Unlocked:
+def unlock(member: Member, origin: Origin) -> Unlocked:
     """A new session with everything the browser needs. `member` has all its columns loaded."""
     return Unlocked(
         organization_id=member.organization_id,
@@ -113,7 +113,7 @@ def unlock(member: Member) -> Unlocked:
         wrap_pw=password_wrap(member),
         wrap_org=member.wrap_organization,
         language=member.language,
-        session=start_session(member=member),
+        session=start_session(member=member, browser=origin.browser),
     )
 
 

@@ -34,6 +34,9 @@ from whatstr.core.errors import Conflict, InvalidInput, NotFound
 from whatstr.core.statemachine import IllegalTransition
 from whatstr.lines.services import own_line
 
+RESEAL = "sender_key_gone"
+"""The reason of a hold that a new header lifts."""
+
 
 @dataclass(frozen=True)
 class Launch:
@@ -139,6 +142,35 @@ def _member(actor: Actor) -> uuid.UUID:
     if actor.id is None:
         raise TypeError("a campaign is launched by a member")
     return actor.id
+
+
+def reseal_campaign(
+    *,
+    actor: Actor,
+    organization_id: uuid.UUID,
+    campaign_id: uuid.UUID,
+    kid: int,
+    header: bytes,
+) -> Campaign:
+    """Another header for the same campaign, when the key that the first was sealed to is gone; it
+    goes on by itself (vault design, 22). Raises IllegalTransition in any other state."""
+    found = own_campaign(organization_id, campaign_id, lock=True)
+    if found.state is not CampaignState.HELD or found.reason_code != RESEAL:
+        raise IllegalTransition("reseal", before=str(found.state))
+    _check_sender(organization_id, actor, found)
+    session().execute(sa.delete(CampaignSeal).where(CampaignSeal.campaign_id == campaign_id))
+    session().add(CampaignSeal(campaign_id=campaign_id, kid=kid, header=header))
+    move(found, CampaignState.QUEUED)
+    found.reason_code = None
+    record(
+        actor=actor,
+        verb="campaign.resealed",
+        subject_kind="campaign",
+        subject_id=campaign_id,
+        organization_id=organization_id,
+        detail={"kid": kid},
+    )
+    return found
 
 
 def put_chunk(*, organization_id: uuid.UUID, campaign_id: uuid.UUID, no: int, data: bytes) -> None:

@@ -53,7 +53,6 @@ REASONS: dict[str, tuple[str, str]] = {
     "nb": _reseal("başlangıcı çok ileride", "its start is too far ahead"),
     "exp": _reseal("bitiş zamanı geçerli değil", "its end is not valid"),
     "early": _reseal("mühürdeki başlangıç zamanı gelmemiş", "its sealed start has not come"),
-    "sender_key_gone": _reseal("gönderim anahtarı artık yok", "the sender's key is gone"),
     "seal_missing": _reseal("mühürlü anahtarı silinmiş", "its sealed key is deleted"),
     "chunks_missing": _reseal("bazı parçaları eksik", "some of its parts are missing"),
     "chunk_altered": _reseal("bir parçası değiştirilmiş ya da bozulmuş", "a part is damaged"),
@@ -73,6 +72,18 @@ REASONS: dict[str, tuple[str, str]] = {
         "The line of this campaign cannot send at present; it goes on by itself afterwards.",
     ),
     # held: somebody can lift it
+    "sender_key_gone": (
+        "Bu kampanyanın mühürlendiği gönderim anahtarı artık yok. Kampanyayı açıp yeniden "
+        "mühürleyin; aynı alıcılara, aynı metinle sürer.",
+        "The sender's key that this campaign was sealed to is gone. Open the campaign and seal it "
+        "again; it goes on with the same recipients and text.",
+    ),
+    "optout_index": (
+        "Gönderimi reddedenlerin kaydı yenilenmek zorunda. Paneli açtığınızda tarayıcınız bunu "
+        "kasanızdan tamamlar; sonra kampanyayı sürdürün.",
+        "The record of those who opted out has to be renewed. Your browser does so from your vault "
+        "when you open the panel; then resume the campaign.",
+    ),
     "no_connection": (
         "Hattın bağlantısı açılamadı. Hattı yeniden bağlayın, sonra kampanyayı sürdürün.",
         "The line's connection could not be opened. Connect the line again, then resume.",

@@ -107,9 +107,11 @@ class Stack:
         from whatstr.core.db import db
         from whatstr.local import seeds
         from whatstr.sending.keyring import Keyring
+        from whatstr.vault.release import write_release
 
         if not self.keyring.exists():
             Keyring.create(self.keyring)
+        write_release(self.data_dir / "release", ident=self.ident_public)
         app = create_app(self.tool_settings())
         with app.app_context():
             try:
@@ -212,6 +214,7 @@ class Stack:
                 "WHATSTR_STAFF_RING": keys.staff_ring,
                 "WHATSTR_DESK_PUBLIC": keys.desk_public,
                 "WHATSTR_IDENT_PUBLIC": self.ident_public,
+                "WHATSTR_RELEASE": str(self.data_dir / "release"),
                 "WHATSTR_ABUSE_LINE": ABUSE_NUMBER,
                 "META_APP_ID": keys.app_id,
                 "META_BASE_URL": url(ports.meta),

@@ -22,8 +22,9 @@ from whatstr.audit.models import ActorKind
 from whatstr.audit.services import Actor
 from whatstr.core.database import redis
 from whatstr.core.db import transaction
-from whatstr.core.errors import DomainError, NotAllowed, NotSignedIn
+from whatstr.core.errors import DomainError, InvalidInput, NotAllowed, NotSignedIn
 from whatstr.core.security import client_address
+from whatstr.vault.rekey import KeyChanged
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -117,6 +118,27 @@ def speak(language: str) -> None:
     flask_babel.refresh()
 
 
+def key_version() -> int:
+    """The version of the account's key that the caller boxed with (header `X-WTR-Key`)."""
+    return _key_number(flask.request.headers.get("X-WTR-Key"))
+
+
+def _key_number(text: str | None) -> int:
+    """A key version as the header has it. Raises InvalidInput."""
+    if text is None or not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise InvalidInput("X-WTR-Key", "missing" if text is None else "wrong_type")
+    return int(text)
+
+
+def _key_is_current(member: SignedIn, permission: Permission) -> None:
+    """Nobody works on with an earlier key of the account, not even to read: it would not open."""
+    told = flask.request.headers.get("X-WTR-Key")
+    if permission is Permission.SELF or told is None:
+        return
+    if _key_number(told) != member.key_version:
+        raise KeyChanged(version=member.key_version)
+
+
 def member_access(permission: Permission, *, confirmed: bool = False) -> Callable[[View], View]:
     """The access rule of a view: a live session, the role's permission and, with `confirmed`, a
     confirmed e-mail address. Notes that the session is in use."""
@@ -130,6 +152,7 @@ def member_access(permission: Permission, *, confirmed: bool = False) -> Callabl
                 raise NotAllowed(str(permission))
             if confirmed and not member.email_confirmed:
                 raise EmailUnconfirmed()
+            _key_is_current(member, permission)
             if not member.seen_lately:
                 with transaction():
                     sessions.touch_session(member.session_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import flask
@@ -48,12 +49,13 @@ from whatstr.portal.inputs import (
     show_id,
 )
 from whatstr.portal.sentences import Sentence
+from whatstr.vault import rekey
 from whatstr.vault.box import MIN_SIZE, BoxKind
 from whatstr.vault.keys import SALT_SIZE, Kdf, WeakKdf
 
 # A Box of 32 bytes is one block long.
-_WRAP = MIN_SIZE
-_PROOF = 32
+WRAP_SIZE = MIN_SIZE
+PROOF_SIZE = 32
 _EMAIL = policies.EMAIL_LENGTH
 
 
@@ -67,9 +69,9 @@ def enrol() -> flask.Response:
             organization_id=id_field(data, "organization"),
             member_id=id_field(data, "member"),
             profile=_profile(field(data, "profile", dict, max=20)),
-            password=_password(data),
-            recovery=_recovery(data, proof="rauth"),
-            wrap_org=box_field(data, "wrap_org", BoxKind.AK_MEMBER, size=_WRAP),
+            password=password_keys(data),
+            recovery=recovery_keys(data, proof="rauth"),
+            wrap_org=box_field(data, "wrap_org", BoxKind.AK_MEMBER, size=WRAP_SIZE),
             key_version=field(data, "key_version", int, min=1, max=1),
             member_pk=b64_field(data, "member_pk", size=32),
             documents=documents_field(data),
@@ -102,12 +104,12 @@ def login() -> flask.Response:
     data = json_body()
     email = field(data, "email", str, max=_EMAIL)
     limits().sign_in(email=email, address=client_address())
-    auth = b64_field(data, "auth", size=_PROOF)
+    auth = b64_field(data, "auth", size=PROOF_SIZE)
     with transaction():
         opened = signin.sign_in(email=email, auth=auth, origin=origin(), pepper=pepper())
     if opened is None:
         raise WrongCredentials()
-    return _unlocked(opened)
+    return unlocked(opened)
 
 
 @api.get("/half")
@@ -122,6 +124,8 @@ def half() -> dict[str, Any]:
         "key_version": wrap.key_version,
         "wrap_org": show_bytes(wrap.wrap_org) if wrap.wrap_org is not None else None,
         "role": str(member.role),
+        "account_version": member.key_version,
+        "next_keys": show_next_keys(member.member_id),
     }
 
 
@@ -142,8 +146,8 @@ def password() -> tuple[str, int]:
         done = signin.change_password(
             actor=actor(),
             signed_in=member,
-            old_auth=b64_field(data, "old_auth", size=_PROOF),
-            keys=_password(data),
+            old_auth=b64_field(data, "old_auth", size=PROOF_SIZE),
+            keys=password_keys(data),
             origin=origin(),
             pepper=pepper(),
         )
@@ -190,7 +194,7 @@ def open_recovery() -> dict[str, Any]:
     with transaction():
         found = recovery.open_recovery(
             token=token,
-            rauth=b64_field(data, "rauth", size=_PROOF),
+            rauth=b64_field(data, "rauth", size=PROOF_SIZE),
             origin=origin(),
             pepper=pepper(),
         )
@@ -214,23 +218,33 @@ def finish_recovery() -> flask.Response:
     with transaction():
         opened = recovery.finish_recovery(
             token=token,
-            rauth=b64_field(data, "rauth", size=_PROOF),
-            password=_password(data),
-            recovery=_recovery(data, proof="new_rauth"),
+            rauth=b64_field(data, "rauth", size=PROOF_SIZE),
+            password=password_keys(data),
+            recovery=recovery_keys(data, proof="new_rauth"),
             origin=origin(),
             pepper=pepper(),
         )
     if opened is None:
         raise recovery.WrongRecovery()
-    return _unlocked(opened)
+    return unlocked(opened)
 
 
-def _unlocked(opened: Unlocked) -> flask.Response:
+def show_next_keys(member_id: uuid.UUID) -> list[dict[str, Any]]:
+    """Keys of the account that the member's browser has yet to take over."""
+    return [
+        {"version": version, "seal": show_bytes(seal)}
+        for version, seal in rekey.next_keys(member_id)
+    ]
+
+
+def unlocked(opened: Unlocked) -> flask.Response:
+    """The answer to a sign-in, with its cookie."""
     response = flask.jsonify(
         organization=show_id(opened.organization_id),
         member=show_id(opened.member_id),
         role=str(opened.role),
         key_version=opened.key_version,
+        next_keys=show_next_keys(opened.member_id),
         kdf=opened.kdf,
         salt=show_bytes(opened.salt),
         wrap_pw=show_bytes(opened.wrap_pw),
@@ -256,7 +270,7 @@ def _profile(data: Data) -> Profile:
     )
 
 
-def _password(data: Data) -> PasswordKeys:
+def password_keys(data: Data) -> PasswordKeys:
     """What depends on the password. A kdf below the floor is refused here, too: no client of ours
     makes one."""
     try:
@@ -266,15 +280,16 @@ def _password(data: Data) -> PasswordKeys:
     return PasswordKeys(
         kdf=kdf.json(),
         salt=b64_field(data, "salt", size=SALT_SIZE),
-        auth=b64_field(data, "auth", size=_PROOF),
-        wrap_pw=box_field(data, "wrap_pw", BoxKind.UK_PW, size=_WRAP),
+        auth=b64_field(data, "auth", size=PROOF_SIZE),
+        wrap_pw=box_field(data, "wrap_pw", BoxKind.UK_PW, size=WRAP_SIZE),
     )
 
 
-def _recovery(data: Data, *, proof: str) -> RecoveryKeys:
+def recovery_keys(data: Data, *, proof: str) -> RecoveryKeys:
+    """What depends on the recovery code; `proof` names its field."""
     return RecoveryKeys(
-        rauth=b64_field(data, proof, size=_PROOF),
-        wrap_rec=box_field(data, "wrap_rec", BoxKind.UK_REC, size=_WRAP),
+        rauth=b64_field(data, proof, size=PROOF_SIZE),
+        wrap_rec=box_field(data, "wrap_rec", BoxKind.UK_REC, size=WRAP_SIZE),
     )
 
 

@@ -25,6 +25,7 @@ from whatstr.portal.access import (
     actor,
     browser,
     current_member,
+    key_version,
     member_access,
     organization_id,
 )
@@ -47,6 +48,7 @@ from whatstr.portal.inputs import (
 )
 from whatstr.portal.sentences import Sentence
 from whatstr.portal.shown_campaigns import show_campaign, standstill
+from whatstr.vault import rekey
 from whatstr.vault.box import BoxKind
 
 _PAGE = 5000
@@ -60,6 +62,8 @@ def create_campaign() -> Any:
     data = json_body()
     accepted = documents.check_accepted(documents_field(data), [documents.DocumentName.LAUNCH])
     with transaction():
+        rekey.check_key(organization_id(), key_version())
+        rekey.check_not_pinned(organization_id())
         made, fresh = uploads.create_campaign(
             actor=actor(),
             organization_id=organization_id(),
@@ -69,6 +73,23 @@ def create_campaign() -> Any:
         )
         have = queries.chunk_numbers(organization_id(), made.id)
     return {"id": show_id(made.id), "state": made.state, "have": have}, 201 if fresh else 200
+
+
+@api.post("/campaigns/<uuid:campaign_id>/seal")
+@member_access(Permission.CAMPAIGNS_WRITE)
+def reseal_campaign(campaign_id: uuid.UUID) -> Any:
+    data = json_body()
+    with transaction():
+        rekey.check_key(organization_id(), key_version())
+        rekey.check_not_pinned(organization_id())
+        found = uploads.reseal_campaign(
+            actor=actor(),
+            organization_id=organization_id(),
+            campaign_id=campaign_id,
+            kid=field(data, "kid", int, min=0, max=2**32 - 1),
+            header=b64_field(data, "header", max=_HEADER_LIMIT),
+        )
+    return {"id": show_id(campaign_id), "state": found.state}
 
 
 @api.put("/campaigns/<uuid:campaign_id>/chunks/<int:no>")

@@ -15,7 +15,7 @@ from whatstr.audiences.models import ConsentBasis
 from whatstr.core.db import transaction
 from whatstr.core.errors import InvalidInput
 from whatstr.portal import api
-from whatstr.portal.access import actor, member_access, organization_id
+from whatstr.portal.access import actor, key_version, member_access, organization_id
 from whatstr.portal.inputs import (
     Data,
     binary_body,
@@ -31,6 +31,7 @@ from whatstr.portal.inputs import (
     show_instant,
 )
 from whatstr.portal.sentences import Sentence
+from whatstr.vault import rekey
 from whatstr.vault.box import BoxKind
 
 _MANIFEST_LIMIT = 256 * 1024
@@ -48,6 +49,7 @@ def read_lists() -> Any:
 def create_list() -> Any:
     data = json_body()
     with transaction():
+        rekey.check_key(organization_id(), key_version())
         made, fresh = services.create_list(
             organization_id=organization_id(),
             list_id=id_field(data, "id"),

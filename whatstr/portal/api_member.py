@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from whatstr.accounts import preferences as own_preferences
-from whatstr.accounts import queries
+from whatstr.accounts import queries, resets
 from whatstr.accounts.documents import documents_due
 from whatstr.accounts.models import LoginEvent, Member, Organization
 from whatstr.accounts.permissions import Permission
@@ -32,6 +32,7 @@ def me() -> dict[str, Any]:
     owner = signed_in.organization_id
     known = queries.identity(organization_id=owner, member_id=signed_in.member_id)
     balance = ledger.balance(owner)
+    emptied = resets.waiting(owner)
     return {
         "organization": {
             "id": show_id(owner),
@@ -52,6 +53,7 @@ def me() -> dict[str, Any]:
             {"document": str(document.name), "version": document.version}
             for document in documents_due(owner)
         ],
+        "vault_reset": {"due_at": show_instant(emptied.due_at)} if emptied is not None else None,
         "balance": {
             "available": balance.available,
             "reserved": balance.reserved,

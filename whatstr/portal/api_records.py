@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from whatstr.accounts.permissions import Permission
 from whatstr.core.db import transaction
 from whatstr.portal import api
-from whatstr.portal.access import member_access, organization_id
+from whatstr.portal.access import key_version, member_access, organization_id
 from whatstr.portal.inputs import (
     box_field,
     choice,
@@ -22,7 +22,7 @@ from whatstr.portal.inputs import (
     show_instant,
 )
 from whatstr.portal.sentences import Sentence
-from whatstr.vault import queries, services
+from whatstr.vault import queries, rekey, services
 from whatstr.vault.box import BoxKind
 from whatstr.vault.policies import RECORD_SIZE, RecordType
 
@@ -52,6 +52,7 @@ def list_records() -> dict[str, Any]:
 def put_record(record_id: uuid.UUID) -> dict[str, Any]:
     data = json_body(limit=_BODY)
     with transaction():
+        rekey.check_key(organization_id(), key_version())
         version = services.put_record(
             organization_id=organization_id(),
             record_id=record_id,

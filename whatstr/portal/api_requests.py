@@ -28,7 +28,7 @@ from whatstr.portal.inputs import (
     show_id,
     show_instant,
 )
-from whatstr.vault import queries, services
+from whatstr.vault import queries, rekey, services
 from whatstr.vault.models import RequestState
 from whatstr.vault.policies import REQUEST_SIZE
 from whatstr.vault.rpc import Op
@@ -48,10 +48,14 @@ def post_request() -> tuple[dict[str, Any], int]:
     seal = b64_field(data, "seal", max=REQUEST_SIZE, min=64)
     if seal[0] != TO_SENDER:
         raise InvalidInput("seal", "wrong_kind")
+    if op is Op.REPIN:
+        raise InvalidInput("op", "not_a_choice")  # has a call of its own: api_rekey
     if op is Op.CONNECT and not member.email_confirmed:
         raise EmailUnconfirmed()
     limits().sender_request(organization=member.organization_id.hex)
     with transaction():
+        if op not in (Op.CONNECT, Op.DISCONNECT):  # the ways out where the keyring was lost
+            rekey.check_not_pinned(member.organization_id)
         state = services.post_request(
             organization_id=member.organization_id,
             member_id=member.member_id,

@@ -24,7 +24,14 @@ from whatstr.core.db import notify, session, transaction
 from whatstr.core.logs import get_logger
 from whatstr.lines.cloud_api import CloudApi, CloudApiError
 from whatstr.lines.models import Line, LineState
-from whatstr.sending import connections, context, health, portfolio, template_health
+from whatstr.sending import (
+    connections,
+    context,
+    health,
+    portfolio,
+    repinning,
+    template_health,
+)
 from whatstr.sending.connections import Connection, PinMismatch, Pins
 from whatstr.sending.line_changes import change_line
 from whatstr.sending.refusals import Denied
@@ -131,7 +138,12 @@ async def connect(wish: Wish) -> dict[str, Any]:
         sign_pk=wish.pins.sign_pk,
         box_pk=wish.pins.box_pk,
     )
+    if earlier is not None and earlier.pins == wish.pins:
+        # What a re-key left to campaigns under way stays theirs.
+        connection = replace(connection, previous=earlier.previous, kept=earlier.kept)
     with transaction():
+        if repinning.stale(wish.organization_id):
+            _forget_stale(connection)
         _keep(connection, data)
         portfolio.keep(connection.line_id, owner)
         template_health.keep_all(connection, templates)
@@ -153,9 +165,14 @@ def _before(wish: Wish) -> tuple[Wish, Connection | None]:
             raise Denied("bad_arguments")
         if owner is not None and known is None and _is_another_number(wish):
             raise Denied("other_number")
-        pins = connections.pins(wish.organization_id)
-        if pins is not None and pins != wish.pins:
-            raise Denied("pin_mismatch")
+        if repinning.stale(wish.organization_id):
+            # Only a line from before shows that this is the same business (vault design, 4).
+            if known is None:
+                raise Denied("reconnect_first")
+        else:
+            pins = connections.pins(wish.organization_id)
+            if pins is not None and pins != wish.pins:
+                raise Denied("pin_mismatch")
     return wish, known
 
 
@@ -224,6 +241,14 @@ def _keep(connection: Connection, data: Mapping[str, Any]) -> None:
     log.info("line.connected", line=line_id)
 
 
+def _forget_stale(connection: Connection) -> None:
+    """The first line after a reset: the others were pinned to keys that nobody has any more. They
+    are connected again one by one; a pause of ours stays on its number."""
+    for other in connections.all_of(connection.organization_id):
+        if other.line_id != connection.line_id:
+            _forget(replace(other, sign_pk=connection.sign_pk, box_pk=connection.box_pk))
+
+
 def described(connection: Connection, data: Mapping[str, Any]) -> dict[str, Any]:
     """What the customer is told of a line, with the statement that WEB may keep: only what the
     sender signed becomes the line's number and name."""
@@ -277,7 +302,7 @@ def _forget(connection: Connection) -> None:
     state = session().scalar(sa.select(Line.state).where(Line.id == line_id).with_for_update())
     if state is LineState.PAUSED:
         # The number stays tied to the paused line: connecting it again must not lift the pause.
-        connections.store_connection(replace(connection, token="", pin=""))
+        connections.replace_sealed(replace(connection, token="", pin=""))
     else:
         connections.delete_connection(line_id)
         change_line(

@@ -28,7 +28,7 @@ from whatstr.core.db import db, session, transaction
 from whatstr.core.errors import DomainError
 from whatstr.core.logs import get_logger
 from whatstr.core.queues import queue
-from whatstr.sending import context, health_sync, leases, progress, sweeps
+from whatstr.sending import context, departures, health_sync, leases, progress, roots, sweeps
 from whatstr.sending.certificates import publish_certificates
 from whatstr.sending.line_changes import forget_events
 from whatstr.sending.slices import rest_key
@@ -157,7 +157,8 @@ class Dispatcher:
             .one()
         )
         queued = _queued(self._doors)
-        for name, there in zip((INBOX, REQUESTS), waiting, strict=True):
+        names = (INBOX, REQUESTS, departures.TASK)
+        for name, there in zip(names, (*waiting, departures.waiting()), strict=True):
             prefix = name.replace(".", "-")
             if there and not any(job.startswith(prefix) for job in queued):
                 # A customer waits for a request (and Meta's code is short-lived): it goes first.
@@ -194,6 +195,7 @@ def _publish() -> None:
             destroyed=len(rotation.epochs_destroyed) + len(rotation.months_destroyed),
         )
     publish_certificates(keyring=context.keyring(), now=now)
+    roots.note_all()
 
 
 def _queued(target: Queue) -> list[str]:

@@ -12,7 +12,7 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from nacl import bindings
 
 from whatstr.core import clock
 from whatstr.core.errors import DomainError
+from whatstr.core.prf import prf16
 from whatstr.vault.certificate import Certificate, make_certificate
 
 WEEK = 7 * 86_400
@@ -67,6 +68,8 @@ class Keyring:
     ck: bytes
     ik: bytes
     fk: Mapping[int, bytes]
+    ck_before: bytes = b""
+    """The CK that a rotation is replacing; empty but for the minute that one takes."""
 
     @classmethod
     def create(cls, path: Path | str) -> Keyring:
@@ -111,6 +114,7 @@ class Keyring:
                 ck=_key(data["ck"]),
                 ik=_key(data["ik"]),
                 fk={int(month): _key(text) for month, text in data["fk"].items()},
+                ck_before=_key(data["ck_before"]) if data.get("ck_before") else b"",
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             raise KeyringError("format") from None
@@ -176,11 +180,37 @@ class Keyring:
             fk = {month: key for month, key in self.fk.items() if month not in old}
             epoch.update({kid: os.urandom(_KEY_SIZE) for kid in made})
             fk.update({month: os.urandom(_KEY_SIZE) for month in months})
-            Keyring(self.path, epoch, self.ident, self.ck, self.ik, fk)._write()
+            replace(self, epoch=epoch, fk=fk)._write()
         return rotation
 
+    def begin_ck(self) -> Keyring:
+        """A new CK beside the present one, which still opens what it boxed. Taken up by every
+        process at once; begun again, it goes on with the same two."""
+        if self.ck_before:
+            return self
+        ring = replace(self, ck=os.urandom(_KEY_SIZE), ck_before=self.ck)
+        ring._write()
+        return ring
+
+    def end_ck(self) -> Keyring:
+        """Destroy the CK before: nothing may be boxed under it any more."""
+        ring = replace(self, ck_before=b"")
+        ring._write()
+        return ring
+
+    def new_ik(self) -> Keyring:
+        """Another root of every index. What was indexed under the old one is found no more."""
+        ring = replace(self, ik=os.urandom(_KEY_SIZE))
+        ring._write()
+        return ring
+
+    @property
+    def root(self) -> bytes:
+        """Names the present IK without telling anything of it."""
+        return prf16(self.ik, "wtr1/ix/root")
+
     def _write(self) -> None:
-        data = {
+        data: dict[str, Any] = {
             "v": 1,
             "epoch": {str(kid): _text(key) for kid, key in sorted(self.epoch.items())},
             "ident": _text(self.ident),
@@ -188,6 +218,8 @@ class Keyring:
             "ik": _text(self.ik),
             "fk": {str(month): _text(key) for month, key in sorted(self.fk.items())},
         }
+        if self.ck_before:
+            data["ck_before"] = _text(self.ck_before)
         partial = self.path.with_name(self.path.name + ".partial")
         partial.unlink(missing_ok=True)
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -83,3 +83,14 @@ class LastInbound(Base):
     )
     recipient_ix: Mapped[bytes] = pseudonym(primary_key=True)
     at: Mapped[datetime] = public(index=True)
+
+
+class IndexRoot(Base):
+    """Under which index key an organization's refusals were written. Another one than the present
+    means that they are not all there: nothing is sent until they are (vault design, 17)."""
+
+    __tablename__ = "s_root"
+
+    organization_id: Mapped[uuid.UUID] = public(sa.ForeignKey("organization.id"), primary_key=True)
+    root: Mapped[bytes] = pseudonym()
+    at: Mapped[datetime] = public()

@@ -13,7 +13,7 @@ from whatstr.core import clock
 from whatstr.core.db import session
 from whatstr.core.errors import DomainError
 from whatstr.core.prf import u32
-from whatstr.sending import context
+from whatstr.sending import context, roots
 from whatstr.sending.connections import Connection
 from whatstr.sending.progress import WorkItem
 from whatstr.vault.box import BoxKind, VaultFormatError, unbox
@@ -26,6 +26,16 @@ class Refusal(DomainError):
     """This campaign will never be sent; `reason` is a code of `whatstr.lines.reasons`."""
 
     code = "refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Held(DomainError):
+    """This campaign waits until its customer has mended something; `reason` as with Refusal."""
+
+    code = "held"
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -47,9 +57,12 @@ class Job:
 
 def open_job(item: WorkItem, connection: Connection) -> Job:
     """Open the header and hold it against the clear row, the pins and the clock (vault design,
-    9.2). Raises Refusal."""
+    9.2). Raises Refusal, and Held where its customer can mend it: the weekly key is gone, or the
+    refusals of the account are not all there."""
     if connection.organization_id != item.organization_id or connection.line_id != item.line_id:
         raise Refusal("account")
+    if not roots.complete(item.organization_id):
+        raise Held("optout_index")
     sealed = session().scalar(
         sa.select(CampaignSeal.header).where(CampaignSeal.campaign_id == item.id)
     )
@@ -67,7 +80,7 @@ def open_job(item: WorkItem, connection: Connection) -> Job:
         header = open_header(
             sealed,
             keys=keys.epoch_keys(),
-            sign_pk=connection.sign_pk,
+            sign_pk=connection.signer_of(item.id, sealed),
             clear=clear,
             offered=keys.offered(),
             now=clock.now(),
@@ -75,7 +88,7 @@ def open_job(item: WorkItem, connection: Connection) -> Job:
     except HeaderRefused as refused:
         raise Refusal(refused.reason) from None
     except SenderKeyGone:
-        raise Refusal("sender_key_gone") from None
+        raise Held("sender_key_gone") from None
     except VaultFormatError:
         raise Refusal("format") from None
     stored = session().scalar(

@@ -25,6 +25,8 @@ from whatstr.sending import (
     health,
     notices,
     optouts,
+    repinning,
+    roots,
     template_health,
 )
 from whatstr.sending.connections import Connection, Pins
@@ -32,7 +34,7 @@ from whatstr.sending.refusals import Denied
 from whatstr.sending.single import send_test
 from whatstr.vault.identity import is_number, is_user_id
 from whatstr.vault.job_header import TemplateRef
-from whatstr.vault.rpc import Op, Request
+from whatstr.vault.rpc import Op, Request, read_repin
 
 MOST_NUMBERS = 10_000
 
@@ -62,7 +64,15 @@ def _connection(request: Request) -> Connection:
 def _connect(request: Request) -> dict[str, Any]:
     pins = Pins(request.sign_pk, request.box_pk)
     wish = connecting.Wish.read(request.args, organization_id=_organization(request), pins=pins)
-    return asyncio.run(connecting.connect(wish))
+    result = asyncio.run(connecting.connect(wish))
+    with transaction():
+        return result | {"rebuild": not roots.complete(wish.organization_id)}
+
+
+def _repin(request: Request) -> dict[str, Any]:
+    with transaction():
+        lines = repinning.repin(_organization(request), Pins(*read_repin(request)))
+    return {"lines": lines}
 
 
 def _disconnect(request: Request) -> dict[str, Any]:
@@ -93,6 +103,9 @@ def _line_info(request: Request) -> dict[str, Any]:
 
 def _test_send(request: Request) -> dict[str, Any]:
     connection, args = _connection(request), request.args
+    with transaction():
+        if not roots.complete(connection.organization_id):
+            raise Denied("optout_index")
     template, params, extra = args.get("template"), args.get("params"), args.get("extra")
     to = args.get("to")
     if not isinstance(to, str) or not _is_recipient(to):
@@ -124,19 +137,32 @@ def _is_extra(value: Any) -> bool:
 
 def _change_opt_outs(request: Request) -> dict[str, Any]:
     numbers = request.args.get("numbers")
-    if not isinstance(numbers, list) or not 0 < len(numbers) <= MOST_NUMBERS:
+    # The last part of what a browser gives again after the index was lost; it may be empty.
+    last = request.op is Op.OPTOUT_ADD and request.args.get("complete") is True
+    if not isinstance(numbers, list) or not (0 if last else 1) <= len(numbers) <= MOST_NUMBERS:
         raise Denied("bad_arguments")
     if not all(isinstance(one, str) and _is_recipient(one) for one in numbers):
         raise Denied("bad_number")
     organization, now = _organization(request), clock.now()
     with transaction():
         if request.op is Op.OPTOUT_ADD:
-            return {"changed": optouts.add_own(organization, numbers, at=now)}
+            changed = optouts.add_own(organization, numbers, via=_via(request), at=now)
+            if last:
+                roots.rebuilt(organization)
+            return {"changed": changed}
         lifted = optouts.take_back_own(organization, numbers, at=now)
         for number, via in lifted:
             if via is not OptOutSource.CUSTOMER:  # what a notice said, a notice takes back
                 notices.leave(organization, "optout_lifted", now, {"from": number, "via": via})
     return {"changed": len(lifted)}
+
+
+def _via(request: Request) -> OptOutSource:
+    """How the people refused, where a browser gives again what it was told before."""
+    try:
+        return OptOutSource(request.args.get("via", OptOutSource.CUSTOMER))
+    except ValueError:
+        raise Denied("bad_arguments") from None
 
 
 def _ask(connection: Connection, call: Callable[[CloudApi], Any]) -> Any:
@@ -156,6 +182,7 @@ def _ask(connection: Connection, call: Callable[[CloudApi], Any]) -> Any:
 OPERATIONS: Mapping[Op, Callable[[Request], dict[str, Any]]] = {
     Op.CONNECT: _connect,
     Op.DISCONNECT: _disconnect,
+    Op.REPIN: _repin,
     Op.TEMPLATES: _templates,
     Op.LINE_INFO: _line_info,
     Op.TEST_SEND: _test_send,

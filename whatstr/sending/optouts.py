@@ -225,10 +225,17 @@ def add_aliases(organization_id: uuid.UUID, pairs: Iterable[tuple[bytes, bytes]]
     )
 
 
-def add_own(organization_id: uuid.UUID, numbers: Collection[str], *, at: datetime) -> int:
-    """The customer's own entries, in bulk. How many were new."""
+def add_own(
+    organization_id: uuid.UUID,
+    numbers: Collection[str],
+    *,
+    via: OptOutSource = OptOutSource.CUSTOMER,
+    at: datetime,
+) -> int:
+    """The customer's own entries, in bulk, or with another `via` what the vault was told before
+    and gives again. How many were new."""
     indexes = _indexes(organization_id, numbers)
-    return add(organization_id, list(indexes), via=OptOutSource.CUSTOMER, at=at)
+    return add(organization_id, list(indexes), via=via, at=at)
 
 
 def take_back_own(

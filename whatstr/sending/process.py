@@ -28,6 +28,7 @@ from whatstr.sending.dispatcher import DOORS, SLICES, Dispatcher
 
 log = get_logger(__name__)
 
+DOOR_MODULES = tuple(f"whatstr.sending.{one}" for one in ("inbox", "requests", "departures"))
 KINDS = ("dispatcher", "slices", "doors")
 STOP_SECONDS = 90.0
 """A slice finishes what is in flight and writes it; Meta answers within 30 s."""
@@ -52,7 +53,10 @@ def run_child(kind: str) -> None:
         elif kind == "slices":
             work(SLICES, ("whatstr.sending.slices", "whatstr.sending.health_sync"))
         elif kind == "doors":
-            work(DOORS, ("whatstr.sending.inbox", "whatstr.sending.requests"))
+            work(
+                DOORS,
+                ("whatstr.sending.inbox", "whatstr.sending.requests", "whatstr.sending.departures"),
+            )
         else:
             raise SystemExit(f"unknown kind of sender process: {kind}")
 

@@ -38,6 +38,19 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Bağlı bir hattınız yok. Önce bir WhatsApp hattı bağlayın.",
         "You have no connected line. Connect a WhatsApp line first.",
     ),
+    "repin": _AGAIN,
+    "reconnect_first": (
+        "Kasanız sıfırlandı. Önce daha önce bağlı olan bir hattınızı yeniden bağlayın; ötekiler "
+        "ondan sonra bağlanır.",
+        "Your vault was emptied. First connect a line again that you had connected before; others "
+        "can follow.",
+    ),
+    "optout_index": (
+        "Gönderimi reddedenlerin kaydı yenileniyor; o bitene kadar bir şey gönderilmez. Paneli "
+        "açıp biraz sonra yeniden deneyin.",
+        "The record of those who opted out is being renewed; nothing is sent before. Open the "
+        "panel and try again in a while.",
+    ),
     "sender_key_gone": _AGAIN,
     "format": _AGAIN,
     "context": _AGAIN,

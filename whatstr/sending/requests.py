@@ -17,12 +17,20 @@ from whatstr.core import clock
 from whatstr.core.db import notify, session, transaction
 from whatstr.core.logs import bound, get_logger
 from whatstr.core.queues import task
-from whatstr.sending import connections, context, operations
+from whatstr.sending import connections, context, operations, repinning
 from whatstr.sending.connections import NoConnection, Pins
 from whatstr.sending.refusals import Denied, told
 from whatstr.vault.box import VaultFormatError
 from whatstr.vault.models import RequestState, SenderRequest
-from whatstr.vault.rpc import Answer, Op, Request, RequestRefused, open_request, seal_answer
+from whatstr.vault.rpc import (
+    Answer,
+    Op,
+    Request,
+    RequestRefused,
+    open_request,
+    read_repin,
+    seal_answer,
+)
 
 log = get_logger(__name__)
 
@@ -92,7 +100,11 @@ def _serve(claimed: Claimed) -> None:
         log.warning("request.refused", reason=told(error)[0])
         _answer(claimed, pins, error=error)
         return
-    reply_to = pins or Pins(request.sign_pk, request.box_pk)
+    try:
+        reply_to = _reply_to(request, pins)
+    except VaultFormatError as error:
+        _answer(claimed, pins, error=error)
+        return
     try:
         result = operations.perform(request)
     except Exception as error:
@@ -106,9 +118,10 @@ def _serve(claimed: Claimed) -> None:
 
 def _pins(organization_id: uuid.UUID) -> Pins | None:
     """The pinned keys. A connection that does not open (another keyring) pins nothing that could
-    be read: then only a new Meta login can help."""
+    be read, and after a reset to an empty vault nobody has the old keys: then only a new Meta
+    login can help."""
     try:
-        return connections.pins(organization_id)
+        return None if repinning.stale(organization_id) else connections.pins(organization_id)
     except NoConnection:
         log.error("request.pins_unreadable", organization=organization_id)
         return None
@@ -116,19 +129,40 @@ def _pins(organization_id: uuid.UUID) -> Pins | None:
 
 def _proved(claimed: Claimed, pins: Pins | None) -> Request:
     """Open the request and hold it against its row, the pins and the clock."""
-    request = open_request(
-        claimed.blob,
-        keys=context.keyring().epoch_keys(),
-        pinned_sign_pk=pins.sign_pk if pins else None,
-        rpc=claimed.id.bytes,
-        account=claimed.organization_id.bytes,
-        now=clock.now(),
-    )
+    try:
+        request = _opened(claimed, pins.sign_pk if pins else None)
+    except RequestRefused as refused:
+        # A re-key whose answer was lost is asked for again with the key that it has replaced.
+        if claimed.op != Op.REPIN or refused.reason != "signature":
+            raise
+        with transaction():
+            previous = connections.previous_sign_pk(claimed.organization_id)
+        if not previous:
+            raise
+        request = _opened(claimed, previous)
     if str(request.op) != claimed.op:
         raise RequestRefused("context")
     if request.op is Op.CONNECT and pins is not None and request.box_pk != pins.box_pk:
         raise Denied("pin_mismatch")
     return request
+
+
+def _reply_to(request: Request, pins: Pins | None) -> Pins:
+    """Who reads the answer: who is pinned, or who is about to be."""
+    if request.op is Op.REPIN:
+        return Pins(*read_repin(request))
+    return pins or Pins(request.sign_pk, request.box_pk)
+
+
+def _opened(claimed: Claimed, sign_pk: bytes | None) -> Request:
+    return open_request(
+        claimed.blob,
+        keys=context.keyring().epoch_keys(),
+        pinned_sign_pk=sign_pk,
+        rpc=claimed.id.bytes,
+        account=claimed.organization_id.bytes,
+        now=clock.now(),
+    )
 
 
 def _answer(

@@ -33,7 +33,7 @@ from whatstr.sending.bridge import Bridge
 from whatstr.sending.connections import Connection, NoConnection, open_connection
 from whatstr.sending.gate import Go, Hold, Pause
 from whatstr.sending.health_gate import line_may_send
-from whatstr.sending.opening import Job, Refusal, open_job
+from whatstr.sending.opening import Held, Job, Refusal, open_job
 from whatstr.sending.pace import Pace, PaceUnavailable
 from whatstr.sending.posting import IN_FLIGHT, Poster, Stop
 from whatstr.sending.progress import WorkItem
@@ -142,6 +142,9 @@ class Slice:
             await self._hold(item.id, "no_connection")
         except PaceUnavailable as away:
             log.error("pace.away", campaign=item.id, reason=away.detail)
+        except Held as held:
+            log.warning("campaign.held", campaign=item.id, reason=held.reason)
+            await self._hold(item.id, held.reason)
         except Refusal as refused:
             expired = refused.reason == "expired"
             after = CampaignState.EXPIRED if expired else CampaignState.REFUSED

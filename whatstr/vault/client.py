@@ -14,10 +14,12 @@ from typing import Any
 
 from whatstr.core import clock
 from whatstr.core.errors import DomainError
-from whatstr.vault import keys, recovery_code, rows, rpc, wire
+from whatstr.vault import keys, recovery_code, rpc, wire
+from whatstr.vault.box import VaultFormatError
 from whatstr.vault.client_campaigns import CampaignsClient, iso
 from whatstr.vault.client_lists import ListsClient
-from whatstr.vault.client_state import ClientState, Unlocked
+from whatstr.vault.client_members import MembersClient, old_keys
+from whatstr.vault.client_state import ClientState, Unlocked, login_body
 from whatstr.vault.http import ApiSession
 from whatstr.vault.notices import open_notice
 
@@ -57,9 +59,19 @@ class Profile:
 class VaultClient:
     """One member of one organization. `enrol` or `login` first."""
 
-    def __init__(self, base_url: str, *, language: str = "tr", timeout: float = 60) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        language: str = "tr",
+        timeout: float = 60,
+        ident: Sequence[bytes] = (),
+    ) -> None:
+        """`ident`: the sender's identity keys where the caller knows them; else the server's word
+        is taken for them."""
         self.api = ApiSession(base_url, language=language, timeout=timeout)
-        self._state = ClientState(self.api, language)
+        self._state = ClientState(self.api, language, ident)
+        self.members = MembersClient(self._state, self._answer_to)
         self.lists = ListsClient(self._state)
         self.campaigns = CampaignsClient(self._state)
 
@@ -79,7 +91,7 @@ class VaultClient:
         body = {
             "organization": account.hex(),
             "member": member.hex(),
-            **_login_body(password, salt, kdf, uk=uk, member=member),
+            **login_body(password, salt, kdf, uk=uk, member=member),
             "rauth": wire.b64(keys.recovery_auth(rc, member)),
             "wrap_rec": wire.b64(
                 keys.wrap_uk_recovery(keys.recovery_kek(rc, member), uk, member=member)
@@ -92,7 +104,7 @@ class VaultClient:
             "language": self._state.language,
         }
         self.api.post("enrol", body)
-        self._state.unlocked = Unlocked(account.hex(), member.hex(), 1, uk, ak)
+        self._state.unlock(Unlocked(account.hex(), member.hex(), 1, uk, ak))
         directory = [{"member": member.hex(), "pk": wire.b64(keys.member_pair(uk).public)}]
         self.put_record("members", account.hex(), 1, directory)
         return recovery_code.encode(rc)
@@ -108,15 +120,18 @@ class VaultClient:
         uk = keys.open_uk_password(
             keys.password_kek(mk), wire.unb64(said["wrap_pw"]), member=member, salt=salt, kdf=kdf
         )
-        version = said["key_version"]
-        wrap = wire.unb64(said["wrap_org"])
-        ak = keys.open_ak_member(uk, wrap, account=account, member=member, version=version)
-        self._state.unlocked = Unlocked(said["organization"], said["member"], version, uk, ak)
+        version, ak = said["key_version"], b""
+        if said["wrap_org"] is not None:
+            wrap = wire.unb64(said["wrap_org"])
+            ak = keys.open_ak_member(uk, wrap, account=account, member=member, version=version)
+        self._state.unlock(Unlocked(said["organization"], said["member"], version, uk, ak))
+        if ak:
+            self.members.take_next_keys(said["next_keys"])
 
     def logout(self) -> None:
         """End the session and forget the keys."""
         self.api.post("logout")
-        self._state.unlocked = None
+        self._state.unlock(None)
         self.api.close()
 
     @property
@@ -128,33 +143,11 @@ class VaultClient:
 
     def put_record(self, kind: str, record: str, version: int, value: object) -> None:
         """Store a RECORD under VK."""
-        vault = self._state.vault
-        blob = rows.box_record(
-            vault.vk,
-            value,
-            account=vault.account,
-            owner=wire.id_bytes(record),
-            kind=kind,
-            version=version,
-        )
-        body = {"type": kind, "version": version, "data": wire.b64(blob)}
-        self.api.put(f"records/{record}", body)
+        self._state.put_record(kind, record, version, value)
 
     def records(self, kind: str) -> dict[str, tuple[int, Any]]:
         """Every RECORD of a type: {id: (version, value)}."""
-        vault = self._state.vault
-        found = {}
-        for stored in self.api.get(f"records?type={kind}")["records"]:
-            value = rows.open_record(
-                vault.vk,
-                wire.unb64(stored["data"]),
-                account=vault.account,
-                owner=wire.id_bytes(stored["id"]),
-                kind=kind,
-                version=stored["version"],
-            )
-            found[stored["id"]] = (stored["version"], value)
-        return found
+        return self._state.records(kind)
 
     # -- sender
 
@@ -170,12 +163,17 @@ class VaultClient:
         seal = rpc.seal_request(request, sign_sk=pair.secret, epoch_pk=cert.pk)
         name = request.rpc.hex()
         self.api.post("requests", {"id": name, "op": str(op), "seal": wire.b64(seal)})
-        blob = self._answer(name, timeout)
-        self.api.delete(f"requests/{name}")
+        return self._answer_to(request.rpc, vault.account, box_pair, timeout)
+
+    def _answer_to(
+        self, request: bytes, account: bytes, box_pair: keys.KeyPair, timeout: float
+    ) -> Any:
+        blob = self._answer(request.hex(), timeout)
+        self.api.delete(f"requests/{request.hex()}")
         answer = rpc.open_answer(
             blob,
-            rpc=request.rpc,
-            account=vault.account,
+            rpc=request,
+            account=account,
             box_sk=box_pair.secret,
             ident_pks=self._state.ident,
         )
@@ -210,16 +208,29 @@ class VaultClient:
     def notices(self) -> list[dict[str, Any]]:
         """Every notice the sender left for this organization, opened."""
         vault = self._state.vault
-        box_sk = keys.account_box_pair(vault.ak).secret
+        _, earlier = self._state.record("keys", vault.organization) or (0, {})
+        tried = [keys.account_box_pair(ak).secret for ak in (vault.ak, *old_keys(earlier))]
         return [
-            open_notice(
-                wire.unb64(one["sealed"]),
-                account=vault.account,
-                box_sk=box_sk,
-                ident_pks=self._state.ident,
-            )
+            self._notice(wire.unb64(one["sealed"]), tried)
             for one in self.api.get("notices")["notices"]
         ]
+
+    def _notice(self, sealed: bytes, box_sks: Sequence[bytes]) -> dict[str, Any]:
+        """With the present key, or the earlier one that it was sealed to before a re-key."""
+        for box_sk in box_sks[:-1]:
+            try:
+                return self._opened(sealed, box_sk)
+            except VaultFormatError:
+                continue
+        return self._opened(sealed, box_sks[-1])
+
+    def _opened(self, sealed: bytes, box_sk: bytes) -> dict[str, Any]:
+        return open_notice(
+            sealed,
+            account=self._state.vault.account,
+            box_sk=box_sk,
+            ident_pks=self._state.ident,
+        )
 
     def _documents(self) -> list[dict[str, Any]]:
         return [
@@ -237,18 +248,3 @@ class VaultClient:
                 break
             time.sleep(_GAP)  # a busy server answers at once instead of waiting with us
         raise SenderSilent("no answer")
-
-
-def _login_body(
-    password: str, salt: bytes, kdf: keys.Kdf, *, uk: bytes, member: bytes
-) -> dict[str, str]:
-    mk = keys.master_key(password, salt, kdf)
-    wrap = keys.wrap_uk_password(
-        keys.password_kek(mk), uk, member=member, salt=salt, kdf=kdf.json()
-    )
-    return {
-        "kdf": kdf.json(),
-        "salt": wire.b64(salt),
-        "auth": wire.b64(keys.auth_key(mk)),
-        "wrap_pw": wire.b64(wrap),
-    }

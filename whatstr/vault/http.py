@@ -51,6 +51,8 @@ class ApiSession:
         self._language = language
         self._cookies: dict[str, str] = {}
         self._connection: HTTPConnection | None = None
+        self.key_version: int | None = None
+        """The version of the account's key that this side works with; told with every call."""
 
     def close(self) -> None:
         """Close the connection; the next call opens another."""
@@ -93,6 +95,8 @@ class ApiSession:
             headers["Cookie"] = "; ".join(
                 f"{name}={value}" for name, value in self._cookies.items()
             )
+        if self.key_version is not None:
+            headers["X-WTR-Key"] = str(self.key_version)
         if method != "GET":
             headers |= {"X-WTR": "1", "Origin": self.origin, "Content-Type": kind}
         response, answer = self._exchange(method, f"/api/{path}", body, headers)

@@ -159,6 +159,11 @@ def open_ak_member(uk: bytes, wrap: bytes, *, account: bytes, member: bytes, ver
     return _key(unbox(key, BoxKind.AK_MEMBER, wrap, account, member, u32(version)))
 
 
+def invite_proof(secret: bytes, invite: bytes) -> bytes:
+    """What the secret of an invitation link proves to the server, which never sees it."""
+    return prf(secret, "wtr1/invite-auth", invite)
+
+
 def wrap_ak_invite(
     secret: bytes, ak: bytes, *, account: bytes, invite: bytes, version: int
 ) -> bytes:

@@ -20,9 +20,10 @@ class RecordType(StrEnum):
     TEMPLATES = "templates"
     MEMBERS = "members"
     SUPPRESSED = "suppressed"
+    KEYS = "keys"  # the account's earlier keys: they open news sealed to an earlier one
 
 
-_ONE_EACH = (RecordType.MEMBERS, RecordType.SUPPRESSED)
+_ONE_EACH = (RecordType.MEMBERS, RecordType.SUPPRESSED, RecordType.KEYS)
 
 
 def record_id_fits(kind: RecordType, record_id: uuid.UUID, organization_id: uuid.UUID) -> bool:

@@ -22,6 +22,7 @@ from whatstr.vault.signed import Label, body_of, sign, verify
 
 REQUEST_LIFE = 600
 _PINS = frozenset({"sign_pk", "box_pk"})
+_REPIN_KEYS = frozenset({"v", "id", "account", "sign_pk", "box_pk"})
 _KEYS = frozenset({"v", "id", "account", "kid", "iat", "exp", "op", "args"})
 
 
@@ -37,6 +38,7 @@ class Op(StrEnum):
     OPTOUT_REMOVE = "optout_remove"
     LINE_INFO = "line_info"
     DISCONNECT = "disconnect"
+    REPIN = "repin"
 
 
 class RequestRefused(VaultFormatError):
@@ -141,6 +143,38 @@ def open_request(
     if request.op is Op.CONNECT and request.sign_pk != pk:
         raise RequestRefused("pin")
     return request
+
+
+def repin_args(
+    *, rpc: bytes, account: bytes, sign_pk: bytes, box_pk: bytes, new_sign_sk: bytes
+) -> dict[str, Any]:
+    """The arguments of `repin`: the account's next public keys, and what proves to hold the new
+    signing key, for this one request. The request itself is signed with the present one."""
+    body = {
+        "v": 1,
+        "id": wire.id_text(rpc),
+        "account": wire.id_text(account),
+        "sign_pk": wire.b64(sign_pk),
+        "box_pk": wire.b64(box_pk),
+    }
+    return {"proof": wire.b64(sign(Label.REPIN, wire.dump(body), new_sign_sk))}
+
+
+def read_repin(request: Request) -> tuple[bytes, bytes]:
+    """The next (sign_pk, box_pk) of a `repin` request. Raises `RequestRefused` unless the new key
+    signed them for exactly this request."""
+    try:
+        proof = wire.unb64(request.args.get("proof"))
+        data = wire.load_object(body_of(proof), _REPIN_KEYS)
+        sign_pk = wire.unb64(data["sign_pk"], size=32)
+        verify(Label.REPIN, proof, sign_pk)
+        box_pk = wire.unb64(data["box_pk"], size=32)
+    except VaultFormatError:
+        raise RequestRefused("repin") from None
+    named = wire.id_bytes(data["id"]), wire.id_bytes(data["account"])
+    if data["v"] != 1 or named != (request.rpc, request.account):
+        raise RequestRefused("context")
+    return sign_pk, box_pk
 
 
 def answer_body(answer: Answer) -> bytes:

@@ -25,6 +25,7 @@ class Label(StrEnum):
     ANSWER = "wtr1/answer"
     SENDER_CERT = "wtr1/sender-cert"
     LINE_LABEL = "wtr1/line-label"
+    REPIN = "wtr1/repin"
 
 
 def sign(label: Label, body: bytes, sk: bytes) -> bytes:

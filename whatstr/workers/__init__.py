@@ -23,6 +23,7 @@ TASK_MODULES = (
     "whatstr.workers.billing",
     "whatstr.workers.cases",
     "whatstr.workers.figures",
+    "whatstr.workers.resets",
 )
 
 

@@ -42,6 +42,7 @@ function checkKeys(v, i, same) {
   same("rauth", k.recoveryAuth(i.rc, i.member), v.keys.rauth);
   same("rkek", k.recoveryKek(i.rc, i.member), v.keys.rkek);
   same("member_pk", k.memberPair(i.uk).publicKey, v.keys.member_pk);
+  same("invite proof", k.inviteProof(i.is, i.invite), v.keys.invite_proof);
   same("vk", k.vaultKey(i.ak), v.keys.vk);
   same("box_pk", k.accountBoxPair(i.ak).publicKey, v.keys.box_pk);
   same("sign_pk", k.accountSignPair(i.ak).publicKey, v.keys.sign_pk);
@@ -94,6 +95,8 @@ function checkBodies(v, i, same, { pair, signer, ident }) {
   const q = JSON.parse(v.request.body);
   const request = f.requestBody({ ...q, sign_pk: signer.publicKey, box_pk: pair.publicKey });
   same("request", p.sign("wtr1/rpc", request, signer.privateKey), v.request.signed);
+  const next = { signer: k.accountSignPair(i.next_ak), box: k.accountBoxPair(i.next_ak) };
+  same("repin", f.repinArgs({ id: v.inputs.mref, account: v.inputs.account, ...next }), v.repin);
   const open = { id: v.inputs.mref, account: v.inputs.account, pair, identKeys: ident };
   same("answer", f.openAnswer(hex(v.answer.seal), open).result, { line: v.inputs.conn });
   same("answer elsewhere", refuses(() => f.openAnswer(hex(v.answer.seal), { ...open, id: v.inputs.job }), "context"), "refused");

@@ -82,8 +82,12 @@ function cancel() {
   return steer("cancel", { title: t("cancelTitle"), body: body.filter(Boolean), danger: true });
 }
 
+/** What has to be mended first is mended by the same button. */
 async function resume() {
-  take(await vault.call("campaigns.resume", { id }));
+  const why = campaign.reason?.code;
+  if (why === "optout_index") await vault.call("optouts.rebuild");
+  if (why === "sender_key_gone") await vault.call("campaigns.reseal", { id });
+  take(await vault.call(why === "sender_key_gone" ? "campaigns.get" : "campaigns.resume", { id }));
   toast(t("resumed"), "ok");
 }
 

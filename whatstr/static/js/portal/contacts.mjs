@@ -2,15 +2,15 @@
 
 import words from "../i18n/portal-contacts.mjs";
 import { confirmDialog, dataTable, emptyState, fmt, h, icon, notice, pageLang, slot, toast, translator } from "../ui/index.mjs";
-import { phoneText, toneBadge } from "./badges.mjs";
+import { toneBadge } from "./badges.mjs";
 import { formDialog } from "./dialogs.mjs";
 import { download } from "./download.mjs";
 import { errorNotice, toastError } from "./errors.mjs";
 import { actionButton, field } from "./forms.mjs";
 import { importWizard } from "./import_wizard.mjs";
+import { peopleTable } from "./list_people.mjs";
 import { knownOptOuts, optOutsPanel } from "./optouts.mjs";
 import { lost, openPage, show } from "./page.mjs";
-import { pagedTable } from "./paged_table.mjs";
 
 const t = translator(words);
 let vault;
@@ -65,24 +65,6 @@ function consentFacts({ consent }) {
   return h("section", { class: "panel" }, h("h2", {}, t("consent")), h("dl", { class: "facts" }, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
 }
 
-function peopleTable({ id, columns }) {
-  const table = pagedTable({
-    caption: t("people"),
-    searchLabel: t("searchPeople"),
-    found: (from, to, total) => t("peopleFound", { from, to, total }),
-    nobody: t("nobody"),
-    failed: toastError,
-    load: ({ from, count, search }) => vault.call("lists.rows", { id, from, count, search }),
-    columns: [
-      { label: t("name"), render: (row) => row.name },
-      { label: t("phone"), render: (row) => h("span", { class: "nowrap" }, phoneText(row.phone)) },
-      ...columns.slice(0, 6).map((label, i) => ({ label, render: (row) => row.fields[i] })),
-    ],
-  });
-  table.reload();
-  return table;
-}
-
 function listActions(list) {
   return [
     h("a", { class: "btn btn-primary", href: `/kampanyalar/yeni#liste=${list.id}` }, icon("send"), h("span", {}, t("sendTo"))),
@@ -105,12 +87,17 @@ async function oneList(id) {
     show(backLink(), notice({ tone: "warn", title: t("gone"), text: t("goneText") }));
     return;
   }
-  const head = h("div", { class: "card-head" }, h("h2", {}, nameOf(list), " ", h("span", { class: "page-count" }, fmt.number(list.rows ?? 0))), stateBadge(list));
+  const count = h("span", { class: "page-count" }, fmt.number(list.rows ?? 0));
+  const head = h("div", { class: "card-head" }, h("h2", {}, nameOf(list), " ", count), stateBadge(list));
+  const people = () => peopleTable(vault, list, (rows) => {
+    list.rows = rows;
+    count.textContent = fmt.number(rows);
+  });
   if (list.damaged || list.state !== "ready") {
     show(backLink(), head, notice({ tone: "warn", text: t(list.damaged ? "damagedText" : "unfinishedText") }), h("div", {}, deleteButton(list)));
     return;
   }
-  show(backLink(), h("section", { class: "panel stack" }, head, h("div", { class: "row-wrap" }, listActions(list))), h("section", { class: "panel" }, peopleTable(list)), consentFacts(list));
+  show(backLink(), h("section", { class: "panel stack" }, head, h("div", { class: "row-wrap" }, listActions(list))), h("section", { class: "panel" }, people()), consentFacts(list));
 }
 
 async function rename(list) {

@@ -7,6 +7,7 @@ import { getJson, postJson, putJson } from "../vault/http.mjs";
 import { documentsBanner } from "./documents.mjs";
 import { errorNotice, toastError } from "./errors.mjs";
 import { actionButton } from "./forms.mjs";
+import { resetBanner } from "./reset_banner.mjs";
 import { unlockDialog } from "./unlock.mjs";
 
 const t = translator(common);
@@ -68,7 +69,7 @@ function frame(vault, me) {
   vault.addEventListener("locked", ({ detail }) => {
     if (detail.reason === "idle" || detail.reason === "asked") unlockDialog(vault, me.member.id, detail.reason);
     else if (detail.reason === "logout") location.assign("/giris");
-    else goSignIn();
+    else if (detail.reason !== "deleted") goSignIn();
   });
 }
 
@@ -83,13 +84,14 @@ async function keepLanguage({ member }) {
   }
 }
 
-function banners({ organization, member, documents_due: due }) {
+function banners({ organization, member, documents_due: due, vault_reset: reset }) {
   const host = slot("banners");
   if (!host) return;
   const list = [];
   if (["suspended", "closed"].includes(organization.state)) {
     list.push(notice({ tone: "danger", title: t("suspended"), text: organization.suspended_reason || t("suspendedText") }));
   }
+  if (reset && member.role !== "billing") list.push(resetBanner(reset));
   if (!member.email_confirmed) list.push(confirmBanner(member));
   fill(host, list);
   if (due.length > 0) documentsBanner(due).then((banner) => host.append(banner), toastError);

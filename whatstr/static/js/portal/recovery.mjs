@@ -1,6 +1,7 @@
 /** Recovery: the link by e-mail, then the code, a new password, and a new code to keep. */
 
 import words from "../i18n/portal-account.mjs";
+import departure from "../i18n/portal-departure.mjs";
 import { errorSummary, h, notice, translator } from "../ui/index.mjs";
 import { openVault } from "../vault/client.mjs";
 import { errorNotice, sentence } from "./errors.mjs";
@@ -9,6 +10,7 @@ import { show, showFailure } from "./page.mjs";
 import { recoveryCode } from "./recovery_code.mjs";
 
 const t = translator(words);
+const lostBoth = () => h("p", { class: "meta" }, h("a", { href: "/sifirlama" }, translator(departure)("lostBoth")));
 
 function startForm(vault) {
   return works(
@@ -88,7 +90,7 @@ async function finish(vault) {
 async function begin() {
   const vault = await openVault();
   const token = location.hash.slice(1);
-  show(token ? openForm(vault, token) : startForm(vault));
+  show(token ? openForm(vault, token) : startForm(vault), lostBoth());
   document.documentElement.dataset.page = "ready";
 }
 

@@ -1,6 +1,7 @@
 /** Settings: what is held about the business, password, news, sign-ins, what staff looked at. */
 
 import words from "../i18n/portal-settings.mjs";
+import teamWords from "../i18n/portal-team.mjs";
 import { dataTable, errorSummary, fmt, h, notice, pageLang, toast, translator } from "../ui/index.mjs";
 import { getJson, putJson } from "../vault/http.mjs";
 import { phoneText, unbroken } from "./badges.mjs";
@@ -8,9 +9,13 @@ import { versionText } from "./documents.mjs";
 import { sentence, toastError } from "./errors.mjs";
 import { actionButton, check, field, submitButton, works } from "./forms.mjs";
 import { openPage, show } from "./page.mjs";
+import { deletePanel, exportPanel } from "./departure.mjs";
 import { download } from "./download.mjs";
+import { offerKeyChange } from "./rekey.mjs";
+import { sessionsPanel } from "./sessions.mjs";
 
 const t = translator(words);
+const team = translator(teamWords);
 const known = (key, fallback) => (t(key) === key ? fallback : t(key));
 
 const factList = (rows) =>
@@ -33,6 +38,7 @@ function profilePanel({ profile, members }) {
 }
 
 function passwordPanel(vault) {
+  const work = h("div", { class: "stack" });
   const form = works(
     h(
       "form",
@@ -62,11 +68,20 @@ function passwordPanel(vault) {
         }
         form.reset();
         toast(t("passwordChanged"), "ok");
+        await offerKeyChange(vault, work);
       },
     },
   );
-  return form;
+  return h("div", { class: "stack" }, form, work);
 }
+
+const teamPanel = () => h(
+  "section",
+  { class: "panel stack" },
+  h("h2", {}, team("teamLink")),
+  h("p", { class: "meta" }, team("teamLinkText")),
+  h("p", {}, h("a", { class: "btn btn-secondary", href: "/ekip" }, team("teamLink"))),
+);
 
 function preferencesPanel(chosen) {
   const language = field({ name: "language", label: t("language"), type: "select", required: true, value: pageLang(), options: [["tr", "Türkçe"], ["en", "English"]] });
@@ -173,7 +188,7 @@ function sessionPanel(vault, held) {
   );
 }
 
-openPage(async ({ vault }) => {
+openPage(async ({ vault, me }) => {
   const chosen = await getJson("preferences");
   const held = await getJson("held-data").catch((error) => {
     if (error.status === 403) return null;
@@ -181,9 +196,13 @@ openPage(async ({ vault }) => {
   });
   show(
     held ? profilePanel(held) : notice({ tone: "info", text: t("ownerOnly") }),
+    vault.session.vault_access && teamPanel(),
     preferencesPanel(chosen),
     passwordPanel(vault),
+    await sessionsPanel(vault, browserWord),
     held && [revealsPanel(held.reveals), documentsPanel(held.documents), eventsPanel(held.events)],
     sessionPanel(vault, held ?? {}),
+    vault.session.vault_access && exportPanel(vault),
+    vault.session.role === "owner" && deletePanel(vault, me),
   );
 });

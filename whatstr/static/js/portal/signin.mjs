@@ -7,7 +7,7 @@ import { field, submitButton, works } from "./forms.mjs";
 import { show, showFailure } from "./page.mjs";
 
 const t = translator(words);
-const KNOWN = /^\/(panel|kisiler|kampanyalar|kampanyalar\/yeni|kampanya|hatlar|odeme|ayarlar)(#[\w=&.-]*)?$/;
+const KNOWN = /^\/(panel|kisiler|kampanyalar|kampanyalar\/yeni|kampanya|hatlar|odeme|ayarlar|ekip)(#[\w=&.-]*)?$/;
 
 /** Where to go on: a page of the panel that sent us here, never another host. */
 function onward() {

@@ -78,8 +78,9 @@ class Vault extends EventTarget {
 
   #changed(event, { session = null, kept, reason }) {
     this.session = session;
-    if (event === "session") sessionStorage.setItem(KEPT, JSON.stringify(kept));
-    else sessionStorage.removeItem(KEPT);
+    if (event === "session") {
+      if (kept) sessionStorage.setItem(KEPT, JSON.stringify(kept));
+    } else sessionStorage.removeItem(KEPT);
     this.dispatchEvent(new CustomEvent(event, { detail: { session, reason } }));
   }
 

@@ -109,6 +109,12 @@ export function requestBody(r) {
 export const sealRequest = (request, secretKey, epochPk) =>
   sealToSender(request.kid, epochPk, sign(LABEL.RPC, requestBody(request), secretKey));
 
+/** The arguments of `repin`: the next public keys, signed with the next key for this one request. */
+export function repinArgs({ id, account, signer, box }) {
+  const body = { v: 1, id, account, sign_pk: toB64(signer.publicKey), box_pk: toB64(box.publicKey) };
+  return { proof: toB64(sign(LABEL.REPIN, utf8(JSON.stringify(body)), signer.privateKey)) };
+}
+
 function fromSender(blob, pair, identKeys) {
   return parseJson(verify(LABEL.ANSWER, openCustomerSeal(pair, blob), identKeys));
 }

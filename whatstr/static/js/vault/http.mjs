@@ -8,6 +8,13 @@ const AGAIN = new Set(["offline", "unavailable", "too_many"]);
 const MOST_OFFSET = 86_400_000;
 let offset = 0;
 
+let keyVersion = null;
+
+/** Which version of the account's key this Worker boxes with; the server refuses an earlier one. */
+export function workWithKey(version) {
+  keyVersion = version;
+}
+
 /** Milliseconds that the server is ahead of us by its Date header; at most a day is believed. */
 export const clockOffset = () => offset;
 
@@ -19,7 +26,7 @@ function compareClocks(response) {
 }
 
 async function call(method, path, { json, bytes, signal } = {}) {
-  const headers = {};
+  const headers = keyVersion === null ? {} : { "X-WTR-Key": String(keyVersion) };
   let body;
   if (method !== "GET") {
     headers["X-WTR"] = "1";

@@ -45,6 +45,19 @@ export const wrapAkMember = (uk, ak, { account, member, version }) =>
   box(orgWrapKey(uk), KIND.AK_MEMBER, ak, [account, member, u32(version)]);
 export const openAkMember = (uk, wrap, { account, member, version }) =>
   key(unbox(orgWrapKey(uk), KIND.AK_MEMBER, wrap, [account, member, u32(version)]));
+/** What the secret of an invitation link proves to the server, which never sees the secret. */
+export const inviteProof = (secret, invite) => prf(secret, "wtr1/invite-auth", invite);
+const inviteKey = (secret) => prf(secret, "wtr1/invite");
+export const wrapAkInvite = (secret, ak, { account, invite, version }) =>
+  box(inviteKey(secret), KIND.AK_INVITE, ak, [account, invite, u32(version)]);
+export const openAkInvite = (secret, wrap, { account, invite, version }) =>
+  key(unbox(inviteKey(secret), KIND.AK_INVITE, wrap, [account, invite, u32(version)]));
+const nextKey = (ak) => prf(ak, "wtr1/next");
+/** The next AK: only somebody who had the one before can have made it. `version` is the new one. */
+export const wrapAkNext = (oldAk, ak, { account, member, version }) =>
+  box(nextKey(oldAk), KIND.AK_NEXT, ak, [account, member, u32(version)]);
+export const openAkNext = (oldAk, wrap, { account, member, version }) =>
+  key(unbox(nextKey(oldAk), KIND.AK_NEXT, wrap, [account, member, u32(version)]));
 export const wrapListKey = (vk, lk, { account, list }) => box(vk, KIND.KEY_LIST, lk, [account, list]);
 export const openListKey = (vk, wrap, { account, list }) => key(unbox(vk, KIND.KEY_LIST, wrap, [account, list]));
 export const wrapJobKey = (vk, jk, { account, job }) => box(vk, KIND.KEY_JOB, jk, [account, job]);

@@ -32,8 +32,9 @@ export async function storedList(id, signal) {
 }
 
 /**
- * A whole list: {id, lk, manifest, version, rows, consent}. Refused (`list_incomplete`) unless every
- * chunk agrees with the manifest; kept until the vault locks or the list changes.
+ * A whole list: {id, lk, manifest, version, rows, lengths, consent}; `lengths` are the rows of each
+ * chunk. Refused (`list_incomplete`) unless every chunk agrees with the manifest; kept until the vault
+ * locks or the list changes.
  */
 export async function loadList(id, { report, signal }) {
   const stored = await storedList(id, signal);
@@ -41,24 +42,47 @@ export async function loadList(id, { report, signal }) {
   if (known && known.version === stored.manifest_version) return known;
   const { lk, manifest } = openListHead(stored);
   if (!manifest) throw new VaultError("list_incomplete", "manifest", { data: { id } });
-  const { organization } = vault();
   let done = 0;
-  const parts = await parallel(manifest.chunks, LANES, async ([no, version]) => {
-    aborted(signal);
-    const path = `lists/${id}/chunks/${no}?version=${version}`;
-    const blob = await patiently(() => getBytes(path, signal), { report, signal }).catch((error) => {
-      throw error.status === 404 ? new VaultError("list_incomplete", "chunk", { data: { id, no } }) : error;
-    });
-    const rows = openChunk(lk, blob, { organization, id, no, version });
+  const parts = await parallel(manifest.chunks, LANES, async (pair) => {
+    const rows = await oneChunk(id, lk, pair, { report, signal });
     done += rows.length;
     report({ phase: "open", done, total: manifest.rows });
     return rows;
   });
   const rows = parts.flat();
   if (rows.length !== manifest.rows) throw new VaultError("list_incomplete", "rows", { data: { id } });
-  const list = { id, lk, manifest, version: stored.manifest_version, rows, consent: stored.consent };
+  const lengths = parts.map((part) => part.length);
+  const list = { id, lk, manifest, version: stored.manifest_version, rows, lengths, consent: stored.consent };
   opened.set(id, list);
   return list;
+}
+
+async function oneChunk(id, lk, [no, version], { report, signal }) {
+  aborted(signal);
+  const path = `lists/${id}/chunks/${no}?version=${version}`;
+  const blob = await patiently(() => getBytes(path, signal), { report, signal }).catch((error) => {
+    throw error.status === 404 ? new VaultError("list_incomplete", "chunk", { data: { id, no } }) : error;
+  });
+  return openChunk(lk, blob, { organization: vault().organization, id, no, version });
+}
+
+/**
+ * What of a list still opens, for an export: {rows, problems: [{code, no}]}. Nothing is kept of it and
+ * nothing is launched or edited with it.
+ */
+export async function salvageList(stored, { report, signal }) {
+  const { lk, manifest } = openListHead(stored);
+  const problems = [];
+  const parts = await parallel(manifest.chunks, LANES, async (pair) => {
+    try {
+      return await oneChunk(stored.id, lk, pair, { report, signal });
+    } catch (error) {
+      if (error.code !== "list_damaged" && error.code !== "list_incomplete") throw error;
+      problems.push({ code: error.code, no: pair[0] });
+      return [];
+    }
+  });
+  return { rows: parts.flat(), problems };
 }
 
 function openChunk(lk, blob, { organization, id, no, version }) {

@@ -1,78 +1,36 @@
 // Sign-up, sign-in, passwords, recovery. The password and every key stay in here; the server gets
 // AUTH, RAUTH and wraps.
+import {
+  checkCode, confirmedDraft, dropDraft, keptLogin, loginBody, newLogin, prepare, recoveryBody, takeDraft,
+} from "./enrolling.mjs";
 import { VaultError } from "./errors.mjs";
 import { getJson, postJson } from "./http.mjs";
 import {
-  DEFAULT_KDF, authKey, masterKey, memberPair, openUkPassword, openUkRecovery, openUkSession,
-  passwordKek, recoveryAuth, recoveryKek, wrapAkMember, wrapUkPassword, wrapUkRecovery,
+  authKey, masterKey, memberPair, openUkPassword, openUkRecovery, openUkSession, passwordKek, recoveryAuth,
+  recoveryKek, wrapAkMember,
 } from "./keys.mjs";
+import { enterDirectory } from "./ops_members.mjs";
 import { passwordProblem } from "./passwords.mjs";
 import { fromB64, fromHex, random, toB64, wipe } from "./primitives.mjs";
-import { saveRecord } from "./records.mjs";
-import { RC_SIZE, decode, groups, normalise } from "./recovery.mjs";
+import { decode } from "./recovery.mjs";
 import { newId } from "./sender.mjs";
 import { lock, session, settings, signedIn, unlock } from "./state.mjs";
 
-let draft = null; // an enrolment or a recovery that is not finished
-
-function newLogin(password) {
-  const problem = passwordProblem(password);
-  if (problem) throw new VaultError(problem);
-  const salt = random(16);
-  const mk = masterKey(password, salt, DEFAULT_KDF);
-  const login = { kdf: DEFAULT_KDF, salt, auth: authKey(mk), kek: passwordKek(mk) };
-  wipe(mk);
-  return login;
-}
-
-/** The recovery code to show, and which two groups to ask for; drawn anew each time. */
-function newCode(target) {
-  const rc = random(RC_SIZE);
-  const [a, b] = random(2);
-  const first = a % 9;
-  const second = (first + 1 + (b % 8)) % 9;
-  Object.assign(target, { rc, ask: [first, second], confirmed: false });
-  return { groups: groups(rc), ask: target.ask };
-}
-
-/** What goes to the server of a new password. */
-const loginBody = (login, member, uk) => ({
-  kdf: login.kdf,
-  salt: toB64(login.salt),
-  auth: toB64(login.auth),
-  wrap_pw: toB64(wrapUkPassword(login.kek, uk, { member, salt: login.salt, kdf: login.kdf })),
-});
-
-const keptLogin = (login) => ({ kdf: login.kdf, salt: toB64(login.salt) });
-
-function confirmed() {
-  if (!draft) throw new VaultError("not_prepared");
-  if (!draft.confirmed) throw new VaultError("code_unconfirmed");
-  return draft;
-}
-
-function forget() {
-  if (draft) wipe(draft.rc, draft.uk, draft.ak, draft.login?.auth, draft.login?.kek);
-  draft = null;
-}
-
 async function enrolFinish({ profile, documents, language }) {
-  const { login, rc, member, organization } = confirmed();
+  const draft = confirmedDraft("enrol");
+  const { login, rc, member, organization } = draft;
   const memberId = fromHex(member);
   const account = fromHex(organization);
   const [uk, ak] = [draft.uk.slice(), draft.ak.slice()];
   const wrapOrg = toB64(wrapAkMember(uk, ak, { account, member: memberId, version: 1 }));
-  const publicKey = toB64(memberPair(uk).publicKey);
   const said = await postJson("enrol", {
-    organization, member, ...loginBody(login, memberId, uk), rauth: toB64(recoveryAuth(rc, memberId)),
-    wrap_rec: toB64(wrapUkRecovery(recoveryKek(rc, memberId), uk, memberId)),
-    wrap_org: wrapOrg, key_version: 1, member_pk: publicKey, profile, documents, language,
+    organization, member, ...loginBody(login, memberId, uk), ...recoveryBody(rc, member, uk),
+    wrap_org: wrapOrg, key_version: 1, member_pk: toB64(memberPair(uk).publicKey), profile, documents, language,
   });
   const opening = { ...said, organization, member, role: said.role ?? "owner", key_version: 1, wrap_org: wrapOrg, language };
   unlock(uk, opening, keptLogin(login));
-  forget();
-  // The directory of members that a re-key reads; `saveRecord` at the next sign-in mends a failure.
-  await saveRecord("members", organization, 1, [{ member, pk: publicKey }]).catch(() => {});
+  dropDraft();
+  await enterDirectory().catch(() => {}); // the next sign-in tries again
   return { organization, member, customer_no: said.customer_no };
 }
 
@@ -93,7 +51,9 @@ async function signIn({ email, password }) {
   } finally {
     wipe(kek);
   }
-  return unlock(uk, said, { kdf, salt });
+  const opened = unlock(uk, said, { kdf, salt });
+  if (opened.vault_access) await enterDirectory().catch(() => {}); // a join that broke off is mended
+  return opened;
 }
 
 async function restore({ blob, member, login }) {
@@ -125,21 +85,19 @@ async function recoveryOpen({ token, code }) {
   const said = await postJson("recovery/open", { token, rauth });
   const uk = openUkRecovery(recoveryKek(rc, id), fromB64(said.wrap_rec), id);
   wipe(rc);
-  forget();
-  draft = { kind: "recovery", token, oldRauth: rauth, uk, member, organization: said.organization };
+  takeDraft({ kind: "recovery", token, oldRauth: rauth, uk, member, organization: said.organization });
   return { organization: said.organization, member };
 }
 
 async function recoveryFinish() {
-  const { token, oldRauth, login, rc, member } = confirmed();
-  const id = fromHex(member);
+  const draft = confirmedDraft("recovery");
+  const { token, oldRauth, login, rc, member } = draft;
   const uk = draft.uk.slice();
   const said = await postJson("recovery/finish", {
-    token, rauth: oldRauth, ...loginBody(login, id, uk), new_rauth: toB64(recoveryAuth(rc, id)),
-    wrap_rec: toB64(wrapUkRecovery(recoveryKek(rc, id), uk, id)),
+    token, rauth: oldRauth, ...loginBody(login, fromHex(member), uk), ...recoveryBody(rc, member, uk, "new_rauth"),
   });
   const kept = keptLogin(login);
-  forget();
+  dropDraft();
   return unlock(uk, said, kept);
 }
 
@@ -151,28 +109,16 @@ async function leave() {
   return {};
 }
 
-function checkCode({ answers }) {
-  if (!draft?.rc) throw new VaultError("not_prepared");
-  const right = groups(draft.rc);
-  draft.confirmed = draft.ask.every((group, i) => normalise(answers[i] ?? "") === right[group]);
-  return { confirmed: draft.confirmed };
-}
-
 export const operations = {
   session: () => session(),
-  config: async () => {
-    const { identKeys, ...rest } = await settings();
-    return rest;
-  },
+  config: settings,
   "password.check": ({ password, email }) => {
     const code = passwordProblem(password, email);
     return code ? { ok: false, code } : { ok: true };
   },
   "enrol.prepare": ({ password }) => {
-    const login = newLogin(password);
-    forget();
-    draft = { kind: "enrol", login, uk: random(32), ak: random(32), member: newId(), organization: newId() };
-    return newCode(draft);
+    takeDraft({ kind: "enrol", uk: random(32), ak: random(32), member: newId(), organization: newId() });
+    return prepare("enrol", password);
   },
   "code.confirm": checkCode,
   "enrol.finish": enrolFinish,
@@ -189,10 +135,6 @@ export const operations = {
     return {};
   },
   "recovery.open": recoveryOpen,
-  "recovery.prepare": ({ password }) => {
-    if (draft?.kind !== "recovery") throw new VaultError("not_prepared");
-    draft.login = newLogin(password);
-    return newCode(draft);
-  },
+  "recovery.prepare": ({ password }) => prepare("recovery", password),
   "recovery.finish": recoveryFinish,
 };

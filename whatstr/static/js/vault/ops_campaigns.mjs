@@ -94,7 +94,7 @@ async function prepare(args, context) {
   const record = {
     title: args.title, template: { id: template.id, name: template.name, language: template.language, category: template.category, components: template.components },
     list: { id: list.id, name: list.manifest.name, version: list.version }, columns: list.manifest.columns,
-    mapping, rows: found.rows.length, skipped: found.skipped.length <= MOST_SKIPPED ? found.skipped : null,
+    media: media ? [media.entry] : [], mapping, rows: found.rows.length, skipped: found.skipped.length <= MOST_SKIPPED ? found.skipped : null,
   };
   return { id, jk, rows: found.rows, media, body: await createBody({ args, id, jk, rows: found.rows.length, media, record }, context) };
 }

@@ -17,11 +17,12 @@ async function keepTemplates(line, templates, at, signal) {
 
 async function connect({ line: wanted = newId(), ...args }, context) {
   const result = await askSender("connect", { line: wanted, ...args }, context);
-  const { statement, templates = [], ...told } = result;
+  const { statement, templates = [], rebuild = false, ...told } = result;
   // A number that was connected before keeps the line it had.
   const { line } = told;
   await postStatement(line, statement, context);
   await keepTemplates(line, templates, new Date().toISOString(), context.signal);
+  if (rebuild) await rebuildOptOuts(context);
   return { ...told, templates };
 }
 
@@ -64,6 +65,22 @@ function changeOptOuts(op) {
     }
     return { changed };
   };
+}
+
+/** The sender lost its marks of who opted out: give it every number that the vault knows, with its way. */
+export async function rebuildOptOuts(context) {
+  const kept = await oneRecord("suppressed", vault().organization, context.signal);
+  const byWay = new Map();
+  for (const [number, ways] of Object.entries(kept?.value.numbers ?? {})) {
+    for (const [, via] of pairs(ways)) byWay.set(via, byWay.get(via) ?? []).get(via).push(number);
+  }
+  for (const [via, numbers] of byWay) {
+    for (let at = 0; at < numbers.length; at += MOST_NUMBERS) {
+      await askSender("optout_add", { numbers: numbers.slice(at, at + MOST_NUMBERS), via }, context);
+    }
+  }
+  await askSender("optout_add", { numbers: [], complete: true }, context);
+  return { given: Object.keys(kept?.value.numbers ?? {}).length };
 }
 
 /** What only we concluded, or the customer entered, the customer may take back. */
@@ -131,6 +148,7 @@ export const operations = {
     ),
   "optouts.add": changeOptOuts("optout_add"),
   "optouts.remove": changeOptOuts("optout_remove"),
+  "optouts.rebuild": (_, context) => rebuildOptOuts(context),
   "optouts.all": async (_, { signal }) =>
     [...(await knownOptOuts(signal))].map(([number, [at, via]]) => ({ number, at, via })),
   "templates.slots": ({ template }) => slots(template),

@@ -73,8 +73,10 @@ async function append({ id, consent }, context) {
     return [phone, name, cells];
   });
   const { chunks, rows } = list.manifest;
-  const full = Math.floor(rows / CHUNK_ROWS);
-  const tail = list.rows.slice(full * CHUNK_ROWS);
+  // After an edit a chunk in the middle may be short; only the last one is filled up.
+  const room = list.lengths.length > 0 && list.lengths.at(-1) < CHUNK_ROWS;
+  const full = list.lengths.length - (room ? 1 : 0);
+  const tail = room ? list.rows.slice(-list.lengths.at(-1) || list.rows.length) : [];
   const plan = cut([...tail, ...added], full, randomVersion());
   const fresh = await sealChunks(id, list.lk, plan, new Set(), context);
   const manifest = { ...list.manifest, columns, rows: rows + added.length, chunks: [...chunks.slice(0, full), ...fresh] };

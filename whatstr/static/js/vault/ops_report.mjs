@@ -4,12 +4,14 @@ import { toCsv } from "../contacts/csvwrite.mjs";
 import { VaultError, aborted } from "./errors.mjs";
 import { CHUNK_ROWS, jobChunkAad, openJobChunk, openNotice } from "./formats.mjs";
 import { getBytes, getJson, parallel, patiently, remove } from "./http.mjs";
+import { accountBoxPair } from "./keys.mjs";
 import { loadList } from "./lists.mjs";
 import { openCampaign } from "./ops_campaigns.mjs";
-import { noteOptOuts } from "./ops_lines.mjs";
+import { noteOptOuts, rebuildOptOuts } from "./ops_lines.mjs";
 import { filename, fold, printed } from "./ops_lists.mjs";
 import { fromB64 } from "./primitives.mjs";
-import { cache, settings, vault } from "./state.mjs";
+import { oneRecord } from "./records.mjs";
+import { cache, senderIdentity, vault } from "./state.mjs";
 
 const LANES = 4;
 const FRESH_MS = 3000;
@@ -99,6 +101,12 @@ async function page({ from, count, ...filter }, context) {
 }
 
 async function csv({ id, lang = "tr" }, context) {
+  const { record, table } = await campaignTable(id, lang, context);
+  return { blob: new Blob([toCsv(table)], { type: "text/csv;charset=utf-8" }), filename: filename(record.title) };
+}
+
+/** The report of a campaign as a table with a title row, and the campaign's own record. */
+export async function campaignTable(id, lang, context) {
   const { stored, rows } = await joined({ id, fresh: true }, context);
   const { record } = openCampaign(stored);
   const { failures } = await getJson(`campaigns/${id}/failures`, context.signal);
@@ -110,10 +118,7 @@ async function csv({ id, lang = "tr" }, context) {
     printed(row.to), row.name, t(`status.${row.status}`), ...AT.map((key) => local(row[key])),
     row.code ?? "", row.code === null ? "" : (reason.get(String(row.code)) ?? ""),
   ]);
-  return {
-    blob: new Blob([toCsv([titles, ...lines])], { type: "text/csv;charset=utf-8" }),
-    filename: filename(record.title),
-  };
+  return { record, table: [titles, ...lines] };
 }
 
 /** Istanbul time as spreadsheets read it: 2026-11-23 14:05:07. */
@@ -121,19 +126,46 @@ const clock = new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Istanbul", da
 const local = (instant) => (instant ? clock.format(new Date(instant)) : "");
 
 async function notices({ after } = {}, context) {
-  const { box, organization } = vault();
-  const { identKeys } = await settings();
-  const said = await getJson(`notices${after ? `?after=${encodeURIComponent(after)}` : ""}`, context.signal);
-  const opened = said.notices.map(({ id, at, sealed }) => {
-    try {
-      const { v: _v, account: _account, ...notice } = openNotice(fromB64(sealed), { account: organization, pair: box, identKeys });
-      return { ...notice, id, at };
-    } catch {
-      return { id, at, damaged: true };
-    }
-  });
+  const opened = await openedNotices(context, after);
   await keepOptOuts(opened, context);
-  return opened;
+  return withoutRebuild(opened, context);
+}
+
+/** News as the sender sealed them, opened; `damaged` where IDENT did not sign or they are not ours. */
+export async function openedNotices(context, after) {
+  const { organization } = vault();
+  const identKeys = await senderIdentity();
+  const pairs = await boxPairs(context.signal);
+  const said = await getJson(`notices${after ? `?after=${encodeURIComponent(after)}` : ""}`, context.signal);
+  return said.notices.map(({ id, at, sealed }) => {
+    for (const pair of pairs) {
+      try {
+        const { v: _v, account: _account, ...notice } = openNotice(fromB64(sealed), { account: organization, pair, identKeys });
+        return { ...notice, id, at };
+      } catch {
+        // Sealed to an earlier key of the account, or to none of ours.
+      }
+    }
+    return { id, at, damaged: true };
+  });
+}
+
+/** The sender asks for our opt-outs anew: given once all that it told us before is noted. */
+async function withoutRebuild(opened, context) {
+  const asked = opened.filter(({ t }) => t === "rebuild");
+  if (asked.length > 0) {
+    await rebuildOptOuts(context);
+    for (const { id } of asked) await remove(`notices/${id}`, context.signal);
+  }
+  return opened.filter(({ t }) => t !== "rebuild");
+}
+
+/** The account's key pair, then those that it had before a re-key: older news are sealed to them. */
+async function boxPairs(signal) {
+  const { box, organization } = vault();
+  const kept = await oneRecord("keys", organization, signal);
+  const earlier = Object.entries(kept?.value ?? {}).sort(([a], [b]) => b - a);
+  return [box, ...earlier.map(([, ak]) => accountBoxPair(fromB64(ak, 32)))];
 }
 
 /** Opt-outs and their ends name a number, or a row of a campaign that only we can turn into one. */

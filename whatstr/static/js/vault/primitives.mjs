@@ -14,6 +14,7 @@ export const KIND = Object.freeze({
 });
 export const LABEL = Object.freeze({
   JOB: "wtr1/job", RPC: "wtr1/rpc", ANSWER: "wtr1/answer", SENDER_CERT: "wtr1/sender-cert",
+  REPIN: "wtr1/repin",
 });
 const PAD = 64;
 const HEADER = 58;

@@ -3,7 +3,7 @@ import { VaultError } from "./errors.mjs";
 import { openAnswer, readCertificate, sealRequest } from "./formats.mjs";
 import { clockOffset, getJson, patiently, pause, postJson, remove } from "./http.mjs";
 import { fromB64, random, toB64, toHex } from "./primitives.mjs";
-import { settings, vault } from "./state.mjs";
+import { senderIdentity, vault } from "./state.mjs";
 
 const LIFE = 600;
 const GAP_MS = 300;
@@ -15,7 +15,7 @@ export const newId = () => toHex(random(16));
 
 /** The sender's weekly key, believed only because IDENT signed it. */
 export async function senderKey(signal) {
-  const { identKeys } = await settings();
+  const identKeys = await senderIdentity();
   const { cert } = await getJson("sender-cert", signal);
   // Dates by this machine's own clock: a server must not talk an old key into life.
   return readCertificate(fromB64(cert), identKeys, Math.floor(Date.now() / 1000));
@@ -24,7 +24,7 @@ export async function senderKey(signal) {
 /** Ask the sender to do `op`; gives its result. `sender_refused` carries its reason, `sender_silent` none. */
 export async function askSender(op, args, { report, signal }) {
   const { organization, signer, box } = vault();
-  const { identKeys } = await settings();
+  const identKeys = await senderIdentity();
   const key = await patiently(() => senderKey(signal), { report, signal });
   const iat = nowSeconds();
   const request = {
@@ -33,10 +33,15 @@ export async function askSender(op, args, { report, signal }) {
   };
   const seal = toB64(sealRequest(request, signer.privateKey, key.pk));
   await patiently(() => postJson("requests", { id: request.id, op, seal }, signal), { report, signal });
+  return answerTo(request.id, { account: organization, pair: box, identKeys }, { report, signal });
+}
+
+/** Wait for the sender's answer to request `id`, open it with `pair`, give its result. */
+export async function answerTo(id, { account, pair, identKeys }, { report, signal }) {
   report({ phase: "sealed" });
-  const answer = await waitFor(request.id, { report, signal });
-  const said = openAnswer(fromB64(answer), { id: request.id, account: organization, pair: box, identKeys });
-  remove(`requests/${request.id}`).catch(() => {}); // the row goes by itself after ten minutes
+  const answer = await waitFor(id, { report, signal });
+  const said = openAnswer(fromB64(answer), { id, account, pair, identKeys });
+  remove(`requests/${id}`).catch(() => {}); // the row goes by itself after ten minutes
   if (said.ok !== true) {
     const { code, tr, en } = said;
     throw new VaultError("sender_refused", code, { data: { code, tr, en } });

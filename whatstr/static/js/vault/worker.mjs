@@ -5,9 +5,10 @@
 //      {idle: minutes}   lock after
 // Out: {id, result} | {id, error}     {id, progress}                {event: "session" | "locked", …}
 
+const SIGNED_IN = new Set(["password.change", "account.delete", "sessions.all", "sessions.end", "sessions.end_others"]);
 const early = [];
 const running = new Map();
-const OPEN_TO_ALL = /^(session|config|password\.check|code\.confirm|login|restore|logout|lock|templates\.slots|(enrol|recovery|import)\..+)$/;
+const OPEN_TO_ALL = /^(session|config|password\.check|code\.confirm|login|restore|logout|lock|templates\.slots|(enrol|recovery|import|invitation|reset)\..+)$/;
 let operations = null;
 let state = null;
 let failure = null;
@@ -32,6 +33,8 @@ async function start() {
     const modules = await Promise.all([
       import("./ops_account.mjs"), import("./ops_import.mjs"), import("./ops_lists.mjs"),
       import("./ops_lines.mjs"), import("./ops_campaigns.mjs"), import("./ops_report.mjs"),
+      import("./ops_members.mjs"), import("./ops_rekey.mjs"), import("./ops_reseal.mjs"),
+      import("./ops_list_edit.mjs"), import("./ops_export.mjs"), import("./ops_departure.mjs"),
     ]);
     state = await import("./state.mjs");
     state.listen((message) => postMessage(message));
@@ -72,10 +75,12 @@ async function run({ id, name, args }) {
   try {
     if (failure) throw failure;
     if (!Object.hasOwn(operations, name)) throw { code: "unknown_operation", detail: name };
-    if (!OPEN_TO_ALL.test(name)) (name === "password.change" ? state.signedIn : state.vault)();
+    if (!OPEN_TO_ALL.test(name)) (SIGNED_IN.has(name) ? state.signedIn : state.vault)();
     const result = await operations[name](args ?? {}, { report, signal: control.signal });
     postMessage({ id, result });
   } catch (error) {
+    // With the new key the same call can be made again; what it had begun is repeated by its caller.
+    if (error?.code === "key_changed") await state.refreshKeys().catch(() => state.lock("session"));
     postMessage({ id, error: told(error, control.signal) });
     if (error?.code === "not_signed_in") state.lock("session");
   } finally {

@@ -1,0 +1,85 @@
+/** Panels of the settings page: the archive of everything, and the end of the account. */
+
+import words from "../i18n/portal-departure.mjs";
+import { errorSummary, fill, fmt, h, notice, pageLang, progressBar, toast, translator } from "../ui/index.mjs";
+import { formDialog } from "./dialogs.mjs";
+import { download } from "./download.mjs";
+import { errorNotice, sentence, toastError } from "./errors.mjs";
+import { actionButton, field } from "./forms.mjs";
+import { show } from "./page.mjs";
+
+const t = translator(words);
+const SHOWN = 20;
+
+function problemLine({ kind, id, name, no }) {
+  const what = t(`problem_${kind}`);
+  const part = no === undefined ? "" : ` · ${t("problemPart", { no })}`;
+  return h("li", {}, `${what} ${name ?? ""} (${id})${part}`);
+}
+
+function report(summary) {
+  const { problems, lists, campaigns, optouts } = summary;
+  toast(t("exportDone", { lists: fmt.number(lists.length), campaigns: fmt.number(campaigns.length), optouts: fmt.number(optouts) }), "ok");
+  if (problems.length === 0) return null;
+  return notice({
+    tone: "warn", title: t("exportProblems", { n: fmt.number(problems.length) }), text: t("exportProblemsText"),
+    children: [h("ul", {}, problems.slice(0, SHOWN).map(problemLine))],
+  });
+}
+
+export function exportPanel(vault) {
+  const place = h("div", { class: "stack" });
+  const run = async () => {
+    const bar = progressBar({ label: t("exportWorking") });
+    fill(place, bar);
+    try {
+      const { summary, ...file } = await vault.call("export.all", { lang: pageLang() }, {
+        onProgress: (p) => p.phase === "export" && bar.update(p),
+      });
+      download(file);
+      fill(place, report(summary) ?? "");
+    } catch (error) {
+      fill(place, errorNotice(error, { title: t("exportStopped"), retry: run }));
+    }
+  };
+  return h(
+    "section",
+    { class: "panel stack" },
+    h("h2", {}, t("exportTitle")),
+    h("p", { class: "meta" }, t("exportText")),
+    h("p", {}, actionButton({ label: t("exportGo"), iconName: "download", work: run, failed: toastError })),
+    place,
+  );
+}
+
+export function deletePanel(vault, me) {
+  const number = String(me.organization.customer_no);
+  const ask = () => formDialog({
+    title: t("deleteAsk"),
+    body: [
+      h("p", {}, t("deleteText")),
+      field({ name: "number", label: t("deleteRetype", { number }), required: true, attrs: { autocomplete: "off", inputmode: "numeric" } }),
+      field({ name: "password", label: t("deletePassword"), type: "password", required: true, autocomplete: "current-password" }),
+    ],
+    submit: t("deleteSubmit"),
+    kind: "danger",
+    busy: t("deleting"),
+    check: (values) => (values.number.trim() === number ? {} : { number: t("deleteWrong") }),
+    work: async ({ password }, form) => {
+      try {
+        await vault.call("account.delete", { password });
+      } catch (error) {
+        if (error.code === "wrong_password") errorSummary(form, { password: sentence(error) });
+        throw error;
+      }
+      show(notice({ tone: "ok", title: t("deletedTitle"), text: t("deletedText") }));
+    },
+  });
+  return h(
+    "section",
+    { class: "panel stack" },
+    h("h2", {}, t("deleteTitle")),
+    h("p", { class: "meta" }, t("deleteText")),
+    h("p", {}, h("button", { class: "btn btn-danger-quiet", type: "button", onClick: () => ask().catch(toastError) }, t("deleteGo"))),
+  );
+}
