@@ -9,6 +9,7 @@
 #   make bench       measure what the design promises (docs/performance.md); ARGS="throughput": one of it
 #   make chaos       campaigns while everything is killed; SEED=7 replays one
 #   make leak-scan   live a customer's days, then search everything that is left behind
+#   make fuzz        feed every parser with what nobody should send, for ten minutes
 #   make lock        resolve the dependencies anew into requirements.lock
 
 PYTHON ?= python3
@@ -68,6 +69,10 @@ chaos: env
 # The last line is JSON; exit status 0 only when nothing is found. ARGS is the number of contacts.
 leak-scan: env
 	@$(RUN) tests.leaks.run $(ARGS)
+
+# The last line is JSON; exit status 0 only without crash and hang. ARGS="--minutes 10 --seed 1"
+fuzz: env
+	@$(RUN) tests.fuzz.run $(ARGS)
 
 lint: $(READY)
 	@$(RUN) ruff check .

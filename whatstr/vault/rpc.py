@@ -230,7 +230,8 @@ def _parse(body: bytes) -> Request:
     connect = data.get("op") == Op.CONNECT
     if data.keys() != (_KEYS | _PINS if connect else _KEYS) or data["v"] != 1:
         raise RequestRefused("format")
-    if data["op"] not in set(Op) or not isinstance(data["args"], dict):
+    known = isinstance(data["op"], str) and data["op"] in set(Op)  # a list has no hash
+    if not known or not isinstance(data["args"], dict):
         raise RequestRefused("op")
     return Request(
         rpc=wire.id_bytes(data["id"]),

@@ -1,0 +1,1 @@
+"""Every parser that takes bytes from outside, fed with what nobody should send."""
