@@ -36,7 +36,7 @@ from whatstr.billing.models import (
     RefundState,
     SubscriptionState,
 )
-from whatstr.campaigns.models import CampaignKind, CampaignState, MessageStatus
+from whatstr.campaigns.models import CampaignKind, CampaignState, Difference, MessageStatus
 from whatstr.lines.models import LineState
 from whatstr.support.models import Satisfaction, SupportState, SupportTopic
 
@@ -219,6 +219,15 @@ WORDS: dict[type, dict[str, Any]] = {
         "link": lazy_gettext("The link"),
         "desk": lazy_gettext("Our abuse line"),
         "customer": lazy_gettext("Entered by the customer"),
+        "unreachable": lazy_gettext("Out of reach: no refusal"),
+        "blocked": lazy_gettext("Blocked by the business: no refusal"),
+    },
+    Difference: {
+        "silent": lazy_gettext("Accepted, and not a word since"),
+        "too_little": lazy_gettext("Receipts told more than we showed"),
+        "too_much": lazy_gettext("We showed more than receipts told"),
+        "totals": lazy_gettext("The stored sum was not that of the rows"),
+        "rows": lazy_gettext("More messages than rows"),
     },
     MessageStatus: {
         "pending": lazy_gettext("Still to be sent"),

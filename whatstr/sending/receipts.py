@@ -81,7 +81,7 @@ class Progress:
 
     def after(self, receipt: Receipt) -> Progress:
         """With one more receipt."""
-        if receipt.status is _S.FAILED and self._is_old_news(receipt):
+        if receipt.status in (_S.FAILED, _S.SENT) and self._is_old_news(receipt):
             return self
         field = f"{receipt.status}_at"
         known: datetime | None = getattr(self, field)
@@ -96,13 +96,13 @@ class Progress:
             return replace(self, code=code, **times)
         return replace(self, **times)
 
-    def _is_old_news(self, failure: Receipt) -> bool:
-        """The failure of an earlier try, told again: the row waits for its next one, or has had
+    def _is_old_news(self, told: Receipt) -> bool:
+        """What became of an earlier try, told again: the row waits for its next one, or has had
         it."""
         if self.status is _S.PENDING and self.failed_at is not None:
             return True
         handed = self.handed_at
-        return self.attempts > 1 and handed is not None and failure.at < handed - CLOCKS_APART
+        return self.attempts > 1 and handed is not None and told.at < handed - CLOCKS_APART
 
     def tried_again(self, *, until: datetime) -> Progress:
         """The row after a failure that may pass by tomorrow: waiting for one more try if that can
@@ -116,7 +116,13 @@ class Progress:
         if after >= until - TIME_TO_SEND:
             return self
         return replace(
-            self, status=_S.PENDING, not_before=after, attempts=self.attempts + 1, handed_at=None
+            self,
+            status=_S.PENDING,
+            not_before=after,
+            attempts=self.attempts + 1,
+            handed_at=None,
+            accepted_at=None,
+            sent_at=None,
         )
 
 

@@ -24,7 +24,7 @@ from whatstr.billing.models import (
     Refund,
     Subscription,
 )
-from whatstr.campaigns.models import Campaign
+from whatstr.campaigns.models import Campaign, CampaignCheck
 from whatstr.lines.models import Line
 from whatstr.support.models import CannedReply, SupportRequest
 from whatstr.vault.models import SenderCertificate
@@ -39,6 +39,7 @@ def views() -> list[Register]:
         customers.Members(Member, endpoint="members", url="/kullanicilar"),
         traffic.Lines(Line, endpoint="lines", url="/hatlar"),
         traffic.Campaigns(Campaign, endpoint="campaigns", url="/kampanyalar"),
+        traffic.Checks(CampaignCheck, endpoint="checks", url="/rakam-denetimi"),
         plans.Plans(Plan, endpoint="plans", url="/paketler"),
         money.Subscriptions(Subscription, endpoint="subscriptions", url="/abonelikler"),
         money.Payments(Payment, endpoint="payments", url="/odemeler"),

@@ -13,7 +13,14 @@ from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import labels
 from whatstr.admin.views import EnumFilter, Register, TextFilter
 from whatstr.campaigns import queries
-from whatstr.campaigns.models import Campaign, CampaignKind, CampaignState, MessageStatus
+from whatstr.campaigns.models import (
+    Campaign,
+    CampaignCheck,
+    CampaignKind,
+    CampaignState,
+    Difference,
+    MessageStatus,
+)
 from whatstr.core.crypto import matches, norm_text
 from whatstr.core.i18n import language
 from whatstr.lines.error_policy import rule_for
@@ -175,3 +182,35 @@ class Campaigns(Register):
             for status, code, number in rows
             if status is MessageStatus.FAILED and code is not None
         ]
+
+
+class Checks(Register):
+    """Where a campaign's figures and Meta's receipts differed."""
+
+    name = lazy_gettext("Checks of figures")
+    lead = lazy_gettext(
+        "Figures of campaigns, held against Meta's receipts after the end and each night."
+    )
+    subject_kind = "campaign"
+    empty_title = lazy_gettext("Every figure agrees")
+    empty_text = lazy_gettext("A difference that a check finds appears here.")
+    read = P.ORGANIZATIONS_READ
+    column_list = ("at", "organization_id", "campaign_id", "kind", "rows", "corrected")
+    column_details_list = column_list
+    column_default_sort = ("at", True)
+    column_sortable_list = ("at", "rows")
+    column_labels = {  # noqa: RUF012
+        "at": lazy_gettext("Found"),
+        "organization_id": labels.CUSTOMER,
+        "campaign_id": lazy_gettext("Campaign"),
+        "kind": lazy_gettext("Difference"),
+        "rows": lazy_gettext("Rows"),
+        "corrected": lazy_gettext("Corrected"),
+    }
+    column_formatters = labels.columns(
+        organization_id=lambda row: labels.customer(row.organization_id),
+        campaign_id=lambda row: labels.linked("campaigns", row.campaign_id),
+        kind=lambda row: labels.word(row.kind),
+    )
+    column_formatters_detail = column_formatters
+    column_filters = (EnumFilter(CampaignCheck.kind, lazy_gettext("Difference"), Difference),)
