@@ -96,18 +96,21 @@ class Shop:
             owner.execute(sa.update(kind).where(kind.id == id_).values(**values))
 
     def add_messages(self, campaign: str, statuses: Iterable[MessageStatus], **values: Any) -> None:
+        for row, status in enumerate(statuses):
+            self.add_message(campaign, row, status, **values)
+
+    def add_message(self, campaign: str, row: int, status: MessageStatus, **values: Any) -> None:
         with as_owner(self.database) as owner:
-            for row, status in enumerate(statuses):
-                owner.add(
-                    Message(
-                        campaign_id=uuid.UUID(hex=campaign),
-                        row=row,
-                        status=status,
-                        mref=os.urandom(16),
-                        recipient_ix=os.urandom(16),
-                        **values,
-                    )
+            owner.add(
+                Message(
+                    campaign_id=uuid.UUID(hex=campaign),
+                    row=row,
+                    status=status,
+                    mref=os.urandom(16),
+                    recipient_ix=os.urandom(16),
+                    **values,
                 )
+            )
 
     # What its browser does --------------------------------------------------------------------
 

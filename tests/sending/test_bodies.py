@@ -94,7 +94,7 @@ def test_a_file_header_is_sent_by_id() -> None:
 
 @pytest.mark.parametrize("blank", ["", " ", "\u00a0"])
 def test_a_blank_value_makes_a_row_unusable(blank: str) -> None:
-    assert not is_usable(JobRow("905321112233", ("a", blank)))
+    assert not is_usable(template(), JobRow("905321112233", ("a", blank)))
 
 
 def test_codes_and_opaque_data_name_one_message() -> None:

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whatstr.lines.cloud_api import GraphError, OutcomeUnknown, read_answer
@@ -58,6 +58,7 @@ def test_every_scope_is_reached_by_some_code() -> None:
     assert {rule.scope for rule in ERRORS.values()} == set(Scope)
 
 
+@settings(deadline=None)
 @given(st.integers())
 def test_any_number_gets_a_decision(code: int) -> None:
     rule = rule_for(code)
@@ -87,6 +88,7 @@ ANSWERS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.integers(100, 999), ANSWERS)
 def test_any_answer_is_accepted_refused_or_unknown_and_2xx_alone_is_accepted(
     status: int, raw: bytes

@@ -15,7 +15,7 @@ from whatstr.accounts.models import Member, Organization
 from whatstr.audiences.policies import missing_chunks
 from whatstr.audit.services import Actor, record
 from whatstr.billing import ledger
-from whatstr.campaigns import policies
+from whatstr.campaigns import policies, second_attempts
 from whatstr.campaigns.models import (
     CAMPAIGN_MACHINE,
     Campaign,
@@ -55,6 +55,7 @@ class Launch:
     jk_wrap: bytes
     record: bytes
     late_limit_minutes: int = LATE_LIMIT_MINUTES
+    resend_of: uuid.UUID | None = None
 
 
 def create_campaign(
@@ -93,6 +94,7 @@ def create_campaign(
                 late_after=_late_after(organization_id, launch),
                 jk_wrap=launch.jk_wrap,
                 record=launch.record,
+                resend_of=launch.resend_of,
                 created_at=now,
                 state_changed_at=now,
             )
@@ -106,6 +108,10 @@ def create_campaign(
         if _sealed_as(found) != (launch.rows, launch.chunks, launch.line_id, launch.jk_wrap):
             raise Conflict("campaign")
         return found, False
+    if launch.resend_of is not None:
+        second_attempts.claim(
+            organization_id=organization_id, original_id=launch.resend_of, attempt=found
+        )
     session().add(CampaignSeal(campaign_id=launch.id, kid=launch.kid, header=launch.header))
     documents.accept(
         actor=actor,

@@ -75,5 +75,8 @@ UNUSABLE_ROW = -3
 UNREACHABLE = -4
 """Codes of ours, below zero so that Meta can never use them: why a row was not sent."""
 
+WINDOW_CLOSED = 131_047
+"""More than 24 hours since the person wrote. We know it ourselves, before asking Meta."""
+
 TEMPLATE_EDIT = 2_388_001
 """Stands for Meta's family of template faults, 2388000 to 2388299."""

@@ -12,7 +12,7 @@ from whatstr.accounts import documents
 from whatstr.accounts.events import EventKind, record_event
 from whatstr.accounts.permissions import Permission
 from whatstr.audiences.policies import MAX_ROWS
-from whatstr.campaigns import policies, queries, services, uploads
+from whatstr.campaigns import policies, queries, second_attempts, services, uploads
 from whatstr.campaigns.models import CampaignKind
 from whatstr.campaigns.pacing import LATE_LIMIT_MINUTES
 from whatstr.core.db import transaction
@@ -198,6 +198,12 @@ def read_failures(campaign_id: uuid.UUID) -> Any:
     return {"failures": [show_failure(one) for one in found]}
 
 
+@api.get("/campaigns/<uuid:campaign_id>/resendable")
+@member_access(Permission.CAMPAIGNS_READ)
+def read_resendable(campaign_id: uuid.UUID) -> Any:
+    return {"rows": second_attempts.rows_to_resend(organization_id(), campaign_id)}
+
+
 @api.delete("/campaigns/<uuid:campaign_id>")
 @member_access(Permission.CAMPAIGNS_WRITE)
 def delete_campaign(campaign_id: uuid.UUID) -> Any:
@@ -241,6 +247,7 @@ def _launch(data: Data) -> uploads.Launch:
         jk_wrap=box_field(data, "jk_wrap", BoxKind.KEY_JOB, max=1024),
         record=box_field(data, "record", BoxKind.RECORD, max=_RECORD_LIMIT),
         late_limit_minutes=optional(data, "late_limit_minutes", int) or LATE_LIMIT_MINUTES,
+        resend_of=id_field(data, "resend_of") if data.get("resend_of") else None,
     )
 
 
@@ -268,6 +275,9 @@ def _credits(error: DomainError) -> str:
 
 
 SENTENCES: dict[str, Sentence] = {
+    "not_resendable": lambda e: str(
+        _("There is no second attempt of this campaign: it is not over, or is one itself.")
+    ),
     "insufficient_credits": _credits,
     "line_not_ready": lambda e: str(
         _("This line cannot send now. Open the lines page to see why and what to do.")

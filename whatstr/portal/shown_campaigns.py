@@ -115,6 +115,7 @@ def show_state(
         "id": show_id(found.id),
         "line": show_id(found.line_id),
         "kind": found.kind,
+        "resend_of": show_id(found.resend_of) if found.resend_of else None,
         "state": CampaignState.HELD if stop else found.state,
         "reason": reason,
         "waiting": waiting(found, standing),

@@ -112,7 +112,7 @@ class Batches:
             again=retry is not None,
             attempts=retry.attempts if retry else 1,
             resent=retry.resent if retry else False,
-            usable=is_usable(content),
+            usable=is_usable(template, content),
         )
         media_id = media_ids.get(content.media) if content.media is not None else None
         filled = fill(template, content, mref=mref, media_id=media_id)

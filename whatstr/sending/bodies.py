@@ -68,9 +68,21 @@ class Template:
         )
 
     @property
+    def wants_place(self) -> bool:
+        """Whether the header is a place on the map."""
+        return any(_format(part) == "LOCATION" for part in self.components if _is_header(part))
+
+    @property
     def wants_media(self) -> bool:
         """Whether the header is a file that each message has to bring."""
-        return any(_format(part) in _MEDIA for part in self.components if _kind(part) == "HEADER")
+        return any(_format(part) in _MEDIA for part in self.components if _is_header(part))
+
+
+FREE_TEXT = Template(id="", name="", language="", named=False, components=())
+"""Stands for no template at all: each row brings its whole text."""
+MOST_TEXT = 4_096
+PLACE = ("latitude", "longitude", "name", "address")
+"""What a header with a place is made of, in the order of the row's header values."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +93,31 @@ class Filled:
     lines: list[str]
 
 
-def is_usable(row: JobRow) -> bool:
-    """No value is blank: Meta refuses the whole request for one, and the row alone is at fault."""
+def is_usable(template: Template, row: JobRow) -> bool:
+    """No value is blank: Meta refuses the whole request for one, and the row alone is at fault. Of
+    free text there is one, of at most 4,096 characters."""
+    if template is FREE_TEXT and (len(row.params) != 1 or len(row.params[0]) > MOST_TEXT):
+        return False
+    if template.wants_place and not _is_place(row.header):
+        return False
     return all(value.strip() for value in (*row.params, *row.header, *row.buttons))
+
+
+def _is_place(values: Sequence[str]) -> bool:
+    if len(values) != len(PLACE):
+        return False
+    try:
+        latitude, longitude = float(values[0]), float(values[1])
+    except ValueError:
+        return False
+    return -90 <= latitude <= 90 and -180 <= longitude <= 180
 
 
 def fill(template: Template, row: JobRow, *, mref: bytes, media_id: str | None = None) -> Filled:
     """Build the message of one row. `{kod}` becomes the code that names it."""
     code = code_of(mref)
+    if template is FREE_TEXT:
+        return _free(row, "".join(row.params).replace(CODE_VALUE, code), mref)
     params, header, buttons = (
         [code if value == CODE_VALUE else value for value in values]
         for values in (row.params, row.header, row.buttons)
@@ -119,7 +148,19 @@ def fill(template: Template, row: JobRow, *, mref: bytes, media_id: str | None =
         "biz_opaque_callback_data": opaque_of(mref),
     }
     lines = frank_lines(template.components, params, header=header, buttons=links)
-    return Filled(body, lines)
+    return Filled(body, lines + (header[2:] if template.wants_place else []))
+
+
+def _free(row: JobRow, text: str, mref: bytes) -> Filled:
+    body = {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        **address(row.to),
+        "type": "text",
+        "text": {"body": text, "preview_url": False},
+        "biz_opaque_callback_data": opaque_of(mref),
+    }
+    return Filled(body, text.split("\n"))
 
 
 def address(to: str) -> dict[str, str]:
@@ -134,6 +175,8 @@ def _header(
     if form in _MEDIA:
         kind = form.lower()
         return [{"type": kind, kind: {"id": media_id}}] if media_id else []
+    if form == "LOCATION" and len(values) == len(PLACE):
+        return [{"type": "location", "location": dict(zip(PLACE, values, strict=True))}]
     if form == "TEXT" and values:
         return _texts(template, str(part.get("text", "")), values)
     return []
@@ -176,6 +219,11 @@ def _buttons(
 
 def _kind(part: Mapping[str, Any]) -> str:
     return str(part.get("type", "")).upper()
+
+
+def _is_header(part: Mapping[str, Any]) -> bool:
+    """Whether a component of a template is its header."""
+    return _kind(part) == "HEADER"
 
 
 def _format(part: Mapping[str, Any]) -> str:

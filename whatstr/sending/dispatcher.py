@@ -28,7 +28,7 @@ from whatstr.core.db import db, session, transaction
 from whatstr.core.errors import DomainError
 from whatstr.core.logs import get_logger
 from whatstr.core.queues import queue
-from whatstr.sending import context, departures, health_sync, honesty, leases, progress, roots, sweeps
+from whatstr.sending import context, departures, health_sync, honesty, leases, progress, reach, roots, sweeps, windows
 from whatstr.sending.certificates import publish_certificates
 from whatstr.sending.line_changes import forget_events
 from whatstr.sending.slices import rest_key
@@ -75,6 +75,8 @@ class Dispatcher:
             _Timer("health", 60, self._enqueue_health),
             _Timer("forget_events", 3_600, lambda: forget_events(now=clock.now())),
             _Timer("forget", 3_600, lambda: sweeps.forget_old(now=clock.now())),
+            _Timer("windows", 3_600, lambda: windows.forget(now=clock.now())),
+            _Timer("reach", 86_400, lambda: reach.forget(now=clock.now())),
             _Timer("honesty", 300, lambda: honesty.check_finished(now=clock.now())),
             _Timer("honesty_all", 86_400, lambda: honesty.check_all(now=clock.now())),
         ]

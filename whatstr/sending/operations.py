@@ -31,7 +31,8 @@ from whatstr.sending import (
 )
 from whatstr.sending.connections import Connection, Pins
 from whatstr.sending.refusals import Denied
-from whatstr.sending.single import send_test
+from whatstr.sending.single import SingleOutcome, TestFile, send_test, send_text
+from whatstr.vault import wire
 from whatstr.vault.identity import is_number, is_user_id
 from whatstr.vault.job_header import TemplateRef
 from whatstr.vault.rpc import Op, Request, read_repin
@@ -113,7 +114,36 @@ def _test_send(request: Request) -> dict[str, Any]:
     if not isinstance(template, dict) or not _texts(params) or not _is_extra(extra):
         raise Denied("bad_arguments")
     ref = TemplateRef(*(str(template.get(key, "")) for key in ("name", "lang", "id")))
-    outcome = send_test(connection, template=ref, to=to, params=params or [], extra=extra or None)
+    outcome = send_test(
+        connection,
+        template=ref,
+        to=to,
+        params=params or [],
+        extra=extra or None,
+        file=_file(args.get("media")),
+    )
+    return _told(outcome)
+
+
+def _file(value: Any) -> TestFile | None:
+    """`{mime, data}` of a test message's header, or None. Raises Denied."""
+    if value is None:
+        return None
+    if not isinstance(value, dict) or value.keys() != {"mime", "data"}:
+        raise Denied("bad_arguments")
+    return TestFile(wire.unb64(value["data"]), wire.text(value["mime"], 128))
+
+
+def _answer(request: Request) -> dict[str, Any]:
+    connection, to, text = _connection(request), request.args.get("to"), request.args.get("text")
+    if not isinstance(to, str) or not _is_recipient(to):
+        raise Denied("bad_number")
+    if not isinstance(text, str) or not text.strip():
+        raise Denied("bad_arguments")
+    return _told(send_text(connection, to=to, text=text))
+
+
+def _told(outcome: SingleOutcome) -> dict[str, Any]:
     result: dict[str, Any] = {"outcome": outcome.outcome}
     if outcome.code is not None:
         rule = rule_for(outcome.code)
@@ -186,6 +216,7 @@ OPERATIONS: Mapping[Op, Callable[[Request], dict[str, Any]]] = {
     Op.TEMPLATES: _templates,
     Op.LINE_INFO: _line_info,
     Op.TEST_SEND: _test_send,
+    Op.ANSWER: _answer,
     Op.OPTOUT_ADD: _change_opt_outs,
     Op.OPTOUT_REMOVE: _change_opt_outs,
 }

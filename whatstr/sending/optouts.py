@@ -19,7 +19,7 @@ from whatstr.core.db import session
 from whatstr.core.logs import get_logger
 from whatstr.core.prf import prf16
 from whatstr.lines.error_policy import OPTED_OUT, UNREACHABLE
-from whatstr.sending import context
+from whatstr.sending import context, windows
 from whatstr.vault.identity import is_user_id
 from whatstr.vault.indexes import Purpose, account_index_key, ix
 
@@ -213,6 +213,7 @@ def add_aliases(organization_id: uuid.UUID, pairs: Iterable[tuple[bytes, bytes]]
         ),
         values,
     )
+    windows.inherit(known)
     session().execute(
         sa.text(
             "INSERT INTO s_optout (organization_id, recipient_ix, via, at)"

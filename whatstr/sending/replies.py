@@ -18,7 +18,7 @@ from whatstr.audiences.models import OptOutSource
 from whatstr.core import clock
 from whatstr.core.db import session
 from whatstr.core.logs import get_logger
-from whatstr.sending import connections, context, notices, optouts, reach, reports
+from whatstr.sending import connections, context, notices, optouts, reach, reports, windows
 from whatstr.sending.answers import Answer, Wording
 from whatstr.sending.bodies import OPT_OUT_PAYLOAD
 from whatstr.sending.connections import Connection
@@ -193,6 +193,7 @@ def _at_line(message: Incoming, connection: Connection, answers: list[Answer]) -
     if message.moved_to:
         _moved(message, connection, known)
         return
+    windows.opened(connection.line_id, known, at=message.at)
     source = message.refuses
     if source is not None:
         if optouts.add(organization, known, via=source, at=message.at):

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from whatstr.core import arrays
 from whatstr.core.db import session
 from whatstr.core.errors import DomainError
-from whatstr.lines.error_policy import DUPLICATE, UNUSABLE_ROW
-from whatstr.sending import leases, optouts
+from whatstr.lines.error_policy import DUPLICATE, UNUSABLE_ROW, WINDOW_CLOSED
+from whatstr.sending import leases, optouts, windows
 from whatstr.sending.mref import new_mref
 from whatstr.sending.progress import may_send
 
@@ -65,6 +65,7 @@ class Batch:
     claim: uuid.UUID
     kid: int
     now: datetime
+    free_text: bool = False
 
 
 def due_retries(campaign_id: uuid.UUID, *, now: datetime, limit: int) -> list[Retry]:
@@ -117,6 +118,7 @@ def claim(batch: Batch, candidates: Sequence[Candidate]) -> list[Candidate]:
     if not may_send(batch.campaign_id, lock=True):
         raise Halted("state")
     refused = optouts.refused(batch.organization_id, [one.recipient_ix for one in candidates])
+    open_for = _windows(batch, candidates)
     known = _known(batch.campaign_id, candidates)
     fit: list[Candidate] = []
     off: list[tuple[Candidate, str, int]] = []
@@ -127,6 +129,8 @@ def claim(batch: Batch, candidates: Sequence[Candidate]) -> list[Candidate]:
             off.append((one, "suppressed", refused[one.recipient_ix]))
         elif repeated:
             off.append((one, "suppressed", DUPLICATE))
+        elif open_for is not None and one.recipient_ix not in open_for:
+            off.append((one, "failed", WINDOW_CLOSED))
         elif not one.usable:
             off.append((one, "failed", UNUSABLE_ROW))
         else:
@@ -140,6 +144,14 @@ def claim(batch: Batch, candidates: Sequence[Candidate]) -> list[Candidate]:
     handed = [one for one in fit if one.row in claimed]
     _frank(batch, handed)
     return handed
+
+
+def _windows(batch: Batch, candidates: Sequence[Candidate]) -> set[bytes] | None:
+    """Who may get free text now; None where a template is sent, which needs no window."""
+    if not batch.free_text:
+        return None
+    people = [one.recipient_ix for one in candidates]
+    return windows.open_for(batch.line_id, people, now=batch.now)
 
 
 def _known(campaign_id: uuid.UUID, candidates: Sequence[Candidate]) -> set[bytes]:

@@ -279,6 +279,7 @@ class Slice:
             claim=self._claim,
             kid=context.keyring().franking_key(now)[0],
             now=now,
+            free_text=job.header.template is None,
         )
         return rows.claim(batch, found)
 

@@ -251,6 +251,7 @@ def _template_of(header: bytes, connection: Connection) -> str | None:
     """The template that a sealed header names; None for one that would be refused anyway."""
     try:
         _, plain = open_sender_seal(context.keyring().epoch_keys(), header)
-        return parse_header(verify(Label.JOB, plain, connection.sign_pk)).template.id
+        template = parse_header(verify(Label.JOB, plain, connection.sign_pk)).template
+        return template.id if template else None
     except VaultFormatError:
         return None

@@ -10,7 +10,7 @@ from whatstr.core.logs import get_logger
 from whatstr.lines.cloud_api import CloudApi, GraphError, NotSent, OutcomeUnknown
 from whatstr.lines.error_policy import Action, rule_for
 from whatstr.lines.reasons import TEMPLATE_MARKETING, meta_reason
-from whatstr.sending.bodies import Template
+from whatstr.sending.bodies import FREE_TEXT, Template
 from whatstr.sending.bridge import Bridge
 from whatstr.sending.opening import Job, open_media
 from whatstr.sending.pace import Pace
@@ -32,6 +32,8 @@ async def fetch_template(
     """The campaign's template as Meta has it now; None when nothing may be sent, and then `stop`
     says whether something is to be held."""
     wanted = job.header.template
+    if wanted is None:
+        return FREE_TEXT
     try:
         data = await api.template(job.connection.waba_id, wanted.name, wanted.lang)
     except GraphError as refused:

@@ -63,7 +63,8 @@ class MediaRef:
 
 @dataclass(frozen=True, slots=True)
 class JobHeader:
-    """The header; times are unix seconds: made at, not before, expires."""
+    """The header; times are unix seconds: made at, not before, expires. Without a template the
+    rows are free text, for people who wrote within the last 24 hours."""
 
     account: bytes
     job: bytes
@@ -72,7 +73,7 @@ class JobHeader:
     iat: int
     nb: int
     exp: int
-    template: TemplateRef
+    template: TemplateRef | None
     chunks: int
     rows: int
     media: tuple[MediaRef, ...]
@@ -91,7 +92,8 @@ class JobHeader:
                 "iat": self.iat,
                 "nb": self.nb,
                 "exp": self.exp,
-                "template": {"name": template.name, "lang": template.lang, "id": template.id},
+                "template": template
+                and {"name": template.name, "lang": template.lang, "id": template.id},
                 "chunks": self.chunks,
                 "rows": self.rows,
                 "media": [
@@ -185,8 +187,6 @@ def _parse(data: dict[str, Any]) -> JobHeader:
     template, media = data["template"], data["media"]
     if type(data["v"]) is not int or data["v"] != 1:
         raise HeaderRefused("format")
-    if not isinstance(template, dict) or template.keys() != _TEMPLATE_KEYS:
-        raise HeaderRefused("format")
     if not isinstance(media, list) or len(media) > 16:
         raise HeaderRefused("format")
     chunks = wire.integer(data["chunks"], 1, 1_000)
@@ -201,15 +201,21 @@ def _parse(data: dict[str, Any]) -> JobHeader:
         iat=wire.integer(data["iat"]),
         nb=wire.integer(data["nb"]),
         exp=wire.integer(data["exp"]),
-        template=TemplateRef(
-            name=wire.text(template["name"], 512),
-            lang=wire.text(template["lang"], 16),
-            id=wire.text(template["id"], 64),
-        ),
+        template=None if template is None else _template(template),
         chunks=chunks,
         rows=rows,
         media=tuple(_media(entry) for entry in media),
         jk=wire.unb64(data["jk"], size=32),
+    )
+
+
+def _template(entry: object) -> TemplateRef:
+    if not isinstance(entry, dict) or entry.keys() != _TEMPLATE_KEYS:
+        raise HeaderRefused("format")
+    return TemplateRef(
+        name=wire.text(entry["name"], 512),
+        lang=wire.text(entry["lang"], 16),
+        id=wire.text(entry["id"], 64),
     )
 
 

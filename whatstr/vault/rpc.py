@@ -34,6 +34,7 @@ class Op(StrEnum):
     TEMPLATE_CREATE = "template_create"
     MEDIA_CHECK = "media_check"
     TEST_SEND = "test_send"
+    ANSWER = "answer"
     OPTOUT_ADD = "optout_add"
     OPTOUT_REMOVE = "optout_remove"
     LINE_INFO = "line_info"
