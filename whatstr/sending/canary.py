@@ -38,7 +38,8 @@ def begin(job: Job, *, now: datetime) -> None:
     if session().scalar(sa.select(Campaign.canary_size).where(Campaign.id == job.id)) is not None:
         return
     organization, line = job.item.organization_id, job.item.line_id
-    index = ix(context.keyring().ik, Purpose.TEMPLATE, organization.bytes, job.header.template.id)
+    wanted = job.header.template.id if job.header.template else ""  # free text stands for itself
+    index = ix(context.keyring().ik, Purpose.TEMPLATE, organization.bytes, wanted)
     quality = session().scalar(sa.select(Line.quality).where(Line.id == line))
     reason = outlook.canary_of(
         organization,
