@@ -28,7 +28,18 @@ from whatstr.core.db import db, session, transaction
 from whatstr.core.errors import DomainError
 from whatstr.core.logs import get_logger
 from whatstr.core.queues import queue
-from whatstr.sending import context, departures, health_sync, honesty, leases, progress, reach, roots, sweeps, windows
+from whatstr.sending import (
+    context,
+    departures,
+    health_sync,
+    honesty,
+    leases,
+    progress,
+    reach,
+    roots,
+    sweeps,
+    windows,
+)
 from whatstr.sending.certificates import publish_certificates
 from whatstr.sending.line_changes import forget_events
 from whatstr.sending.slices import rest_key
