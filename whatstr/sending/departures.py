@@ -24,6 +24,8 @@ _LEFT = (
     "DELETE FROM s_conn WHERE organization_id = :o",
     "DELETE FROM s_optout WHERE organization_id = :o",
     "DELETE FROM s_alias WHERE organization_id = :o",
+    "DELETE FROM s_unreachable WHERE organization_id = :o",
+    "DELETE FROM s_window WHERE line_id IN (SELECT id FROM line WHERE organization_id = :o)",
     "DELETE FROM s_root WHERE organization_id = :o",
 )
 

@@ -200,7 +200,7 @@ class Checks(Register):
     column_default_sort = ("at", True)
     column_sortable_list = ("at", "rows")
     column_labels = {  # noqa: RUF012
-        "at": lazy_gettext("Found"),
+        "at": lazy_gettext("Found on"),
         "organization_id": labels.CUSTOMER,
         "campaign_id": lazy_gettext("Campaign"),
         "kind": lazy_gettext("Difference"),
