@@ -58,7 +58,7 @@ def test_the_history_of_a_line_is_its_owners(
                     after=after,
                 )
             )
-    path = f"lines/{shop.line.hex}/history"
+    path = f"lines/{shop.line.hex}/health"
     events = shop.client.get(path).get_json()["events"]
     assert [(one["before"], one["after"]) for one in events] == [
         ("YELLOW", "RED"),

@@ -186,6 +186,26 @@ def outlook(wish: Wish, *, now: datetime) -> Outlook:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class People:
+    """How many people a line's portfolio may reach in moving 24 hours (None: as many as it likes),
+    how many messages it sent in them, and when the first of these no longer counts."""
+
+    limit: int | None
+    used: int
+    frees_at: datetime | None
+
+
+def people_of(line: Line, *, now: datetime) -> People:
+    """The limit that the line shares with the others of its portfolio, and its use."""
+    lines = _portfolio(line)
+    where = Campaign.line_id.in_([one.id for one in lines])
+    used = _used(where, now)
+    limit = pacing.people_limit([one.limit_tier for one in lines])
+    frees = min((at + DAY for at, _ in used), default=None)
+    return People(limit, sum(count for _, count in used), frees)
+
+
 def _portfolio(line: Line) -> Sequence[Line]:
     """The lines that share this one's limit of people a day, itself included."""
     shared = sa.select(Line.portfolio_ix).where(Line.id == line.id).scalar_subquery()

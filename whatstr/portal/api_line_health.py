@@ -6,6 +6,8 @@ import uuid
 from typing import Any
 
 from whatstr.accounts.permissions import Permission
+from whatstr.campaigns import outlook
+from whatstr.core import clock
 from whatstr.core.i18n import language
 from whatstr.lines import queries, services
 from whatstr.lines.health_words import troubles
@@ -15,11 +17,17 @@ from whatstr.portal.access import member_access, organization_id
 from whatstr.portal.inputs import show_instant
 
 
-@api.get("/lines/<uuid:line_id>/history")
+@api.get("/lines/<uuid:line_id>/health")
 @member_access(Permission.LINES_READ)
-def read_line_history(line_id: uuid.UUID) -> Any:
+def read_line_health(line_id: uuid.UUID) -> Any:
     line = services.own_line(organization_id(), line_id)
+    people = outlook.people_of(line, now=clock.now())
     return {
+        "people": {
+            "limit": people.limit,
+            "used": people.used,
+            "frees_at": show_instant(people.frees_at),
+        },
         "events": [
             {
                 "at": show_instant(event.at),

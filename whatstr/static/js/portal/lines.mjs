@@ -1,13 +1,15 @@
-/** The lines: their health, connecting one through Meta or by hand, refreshing, disconnecting. */
+/** The lines: connecting one through Meta or by hand, asking Meta again, disconnecting; the hours. */
 
 import words from "../i18n/portal-lines.mjs";
-import { confirmDialog, emptyState, fill, fmt, h, icon, notice, slot, toast, translator } from "../ui/index.mjs";
+import { confirmDialog, emptyState, fill, h, icon, notice, slot, toast, translator } from "../ui/index.mjs";
 import { getJson } from "../vault/http.mjs";
-import { lineBadge, lineTitle, qualityWord } from "./badges.mjs";
+import { lineTitle } from "./badges.mjs";
 import { formDialog } from "./dialogs.mjs";
 import { errorNotice, toastError } from "./errors.mjs";
-import { actionButton, field } from "./forms.mjs";
+import { field } from "./forms.mjs";
+import { lineCard } from "./line_card.mjs";
 import { openPage, show } from "./page.mjs";
+import { hoursPanel } from "./sending_hours.mjs";
 
 const t = translator(words);
 const KEPT = "wtr.signup"; // sessionStorage: the state that went to Meta and must come back
@@ -17,37 +19,6 @@ let vault;
 let config;
 
 const redirectUri = () => `${location.origin}/hatlar`;
-
-function tierWord(tier) {
-  const known = { TIER_50: 50, TIER_250: 250, TIER_1K: 1000, TIER_2K: 2000, TIER_10K: 10_000, TIER_100K: 100_000 };
-  if (tier === "TIER_UNLIMITED") return t("tierFree");
-  return known[tier] ? t("tier", { n: fmt.number(known[tier]) }) : t("tierUnknown");
-}
-
-function lineCard(line) {
-  const facts = [
-    [t("quality"), qualityWord(line)],
-    [t("limit"), tierWord(line.limit_tier)],
-    [t("speed"), line.throughput ? t("perSecond", { n: fmt.number(line.throughput) }) : "–"],
-    [t("checked"), line.checked_at ? fmt.datetimeNode(line.checked_at) : "–"],
-    [t("connectedAt"), line.connected_at ? fmt.datetimeNode(line.connected_at) : "–"],
-  ];
-  const off = line.state === "disconnected";
-  return h(
-    "section",
-    { class: "panel stack", "data-line": line.id },
-    h("div", { class: "card-head" }, h("h2", {}, lineTitle(line)), lineBadge(line)),
-    line.reason && notice({ tone: line.state === "paused" ? "danger" : "warn", text: line.reason }),
-    h("dl", { class: "facts" }, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
-    h(
-      "div",
-      { class: "row-wrap" },
-      !off && actionButton({ label: t("refresh"), iconName: "refresh", size: "sm", busy: t("refreshing"), work: () => refresh(line), failed: toastError }),
-      (off || line.state === "held") && h("button", { class: "btn btn-secondary btn-sm", type: "button", onClick: () => connectByHand(line.id) }, icon("key"), h("span", {}, t("reconnect"))),
-      !off && h("button", { class: "btn btn-danger-quiet btn-sm", type: "button", onClick: () => disconnect(line) }, icon("trash"), h("span", {}, t("disconnect"))),
-    ),
-  );
-}
 
 async function refresh({ id }) {
   await vault.call("lines.info", { line: id });
@@ -180,12 +151,12 @@ function ways() {
 }
 
 async function load() {
-  const all = await vault.call("lines.all");
+  const [all, { templates: states }] = await Promise.all([vault.call("lines.all"), getJson("template-states")]);
   const empty = all.length === 0;
   slot("actions", empty ? null : ways());
   fill(place.list, empty
     ? emptyState({ title: t("none"), text: t("noneText"), icon: "line", action: h("div", { class: "row-wrap" }, ways()) })
-    : all.map(lineCard));
+    : all.map((line) => lineCard({ line, states, vault, refresh, reconnect: ({ id }) => connectByHand(id), disconnect })));
 }
 
 openPage(async (page) => {
@@ -193,6 +164,6 @@ openPage(async (page) => {
   const back = fromMeta();
   config = await vault.call("config");
   await load();
-  show(place.busy, place.list, h("p", { class: "meta" }, t("sealed")));
+  show(place.busy, place.list, h("p", { class: "meta" }, t("sealed")), await hoursPanel());
   if (back) await finishSignup(back);
 });

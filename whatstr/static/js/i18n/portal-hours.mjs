@@ -1,0 +1,31 @@
+/** When messages may leave. */
+export default {
+  tr: {
+    title: "Gönderim saatleri",
+    now: "Mesajlarınız {from} ile {to} arasında gönderilir ({zone}). Başlamış bir kampanya kapanışta durur, açılışta kendiliğinden sürer.",
+    law: "Gece gelen mesaj şikâyet getirir, şikâyet hattınızın kalitesini düşürür. Varsayılan saatler bu yüzden gündüzdür.",
+    from: "Başlangıç",
+    to: "Bitiş",
+    zone: "Saat dilimi",
+    anyTime: "Bilgilendirme kampanyaları her saat gönderilebilsin",
+    anyTimeHelp: "Sipariş ve randevu gibi beklenen mesajlar için. Tanıtım her zaman saatlere uyar.",
+    resend: "Sonucu bilinmeyen mesaj bir kez daha gönderilsin",
+    resendHelp: "Bağlantı tam gönderim anında koparsa Meta'nın mesajı alıp almadığı bilinmez. Meta'dan haberler geldiği halde o mesajdan 15 dakika haber gelmezse bir kez daha gönderilir. Kapatırsanız hiç yinelenmez; alıcıya ulaşmamış olabilir.",
+    save: "Saatleri kaydet",
+    saved: "Gönderim saatleri kaydedildi.",
+  },
+  en: {
+    title: "Sending hours",
+    now: "Your messages leave between {from} and {to} ({zone}). A campaign that has begun stops at closing and goes on by itself at opening.",
+    law: "Messages at night bring complaints, and complaints lower the quality of your line. This is why the hours are by day unless you change them.",
+    from: "From",
+    to: "To",
+    zone: "Time zone",
+    anyTime: "Informational campaigns may leave at any hour",
+    anyTimeHelp: "For messages that are expected, such as orders and appointments. Marketing always keeps to the hours.",
+    resend: "Send a message whose outcome is unknown once more",
+    resendHelp: "If the connection breaks at the very moment of sending, nobody knows whether Meta took the message. When other news arrive and none of that message for 15 minutes, it is sent once more. Turned off, nothing is ever repeated; the recipient may have got nothing.",
+    save: "Save the hours",
+    saved: "The sending hours were saved.",
+  },
+};
