@@ -3,7 +3,7 @@ export default {
   tr: {
     title: "Gönderim saatleri",
     now: "Mesajlarınız {from} ile {to} arasında gönderilir ({zone}). Başlamış bir kampanya kapanışta durur, açılışta kendiliğinden sürer.",
-    law: "Gece gelen mesaj şikâyet getirir, şikâyet hattınızın kalitesini düşürür. Varsayılan saatler bu yüzden gündüzdür.",
+    law: "Gece gelen mesaj şikâyet getirir, şikâyet hattınızın kalitesini düşürür. Önerimiz 09:00–21:00.",
     from: "Başlangıç",
     to: "Bitiş",
     zone: "Saat dilimi",
@@ -17,7 +17,7 @@ export default {
   en: {
     title: "Sending hours",
     now: "Your messages leave between {from} and {to} ({zone}). A campaign that has begun stops at closing and goes on by itself at opening.",
-    law: "Messages at night bring complaints, and complaints lower the quality of your line. This is why the hours are by day unless you change them.",
+    law: "Messages at night bring complaints, and complaints lower the quality of your line. We suggest 09:00 to 21:00.",
     from: "From",
     to: "To",
     zone: "Time zone",

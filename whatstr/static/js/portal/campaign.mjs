@@ -2,57 +2,43 @@
 
 import words from "../i18n/portal-campaigns.mjs";
 import common from "../i18n/portal-common.mjs";
+import progressWords from "../i18n/portal-progress.mjs";
 import vaultWords from "../i18n/vault.mjs";
-import { campaignBadge, confirmDialog, emptyState, fill, fmt, h, icon, notice, progressBar, slot, sumBar, toast, translator } from "../ui/index.mjs";
-import { getJson } from "../vault/http.mjs";
-import { kindWord, lineTitle, whenText } from "./badges.mjs";
+import { campaignBadge, confirmDialog, emptyState, fill, fmt, h, icon, progressBar, slot, toast, translator } from "../ui/index.mjs";
 import { OVER, titleOf } from "./campaign_card.mjs";
 import { peoplePanel } from "./campaign_people.mjs";
+import { progressPanel, sum, withMeta } from "./campaign_progress.mjs";
+import { banner, facts } from "./campaign_state.mjs";
 import { toastError } from "./errors.mjs";
 import { actionButton } from "./forms.mjs";
+import { follow } from "./live_progress.mjs";
 import { lost, openPage, show } from "./page.mjs";
 
 const t = translator(words);
 const c = translator(common);
+const p = translator(progressWords);
 const v = translator(vaultWords);
-const FAST_MS = 1000;
-const SLOW_MS = 5000;
 const PAUSABLE = new Set(["queued", "running", "scheduled"]);
 
 const place = { reason: h("div"), progress: h("section", { class: "panel stack" }), failures: h("section", { class: "panel", hidden: true }), people: h("div"), facts: h("div") };
+const progress = progressPanel();
 let vault;
 let id;
 let campaign;
 let sentences = new Map();
 let people = null;
 let lines = new Map();
-let seen = "";
+let live;
+let drawn = {};
 
-const sum = (counts, ...names) => names.reduce((total, name) => total + (counts[name] ?? 0), 0);
-const untouched = ({ counts }) => sum(counts, "pending");
-const settledRows = ({ rows, counts }) => rows - sum(counts, "pending", "handing");
-
-/* What stands above everything: why it does not move, and what to do. */
-
-function banner() {
-  const { state, reason } = campaign;
-  const text = reason?.sentence ?? "";
-  if (state === "held") return notice({ tone: "warn", title: t("stateHeldTitle"), text, children: [h("p", {}, h("a", { href: "/hatlar" }, t("reconnect")))] });
-  if (state === "refused") return notice({ tone: "danger", title: t("stateRefusedTitle"), text, alert: true });
-  if (state === "expired") return notice({ tone: "warn", title: t("stateExpiredTitle"), text });
-  if (state === "paused") return notice({ tone: "info", title: t("statePausedTitle"), text: text || t("statePausedText") });
-  if (state === "uploading") {
-    return notice({ tone: "warn", title: t("uploadBroken"), text: t("uploadBrokenText"), children: [h("p", {}, actionButton({ label: t("uploadContinue"), kind: "primary", busy: t("uploading"), work: goOnUploading, failed: toastError }))] });
-  }
-  return null;
-}
+const uploadButton = () => actionButton({ label: t("uploadContinue"), kind: "primary", busy: t("uploading"), work: goOnUploading, failed: toastError });
 
 async function goOnUploading() {
   const bar = progressBar({ label: v("vault.phase.seal") });
   place.reason.append(bar);
   try {
     await vault.call("campaigns.continue", { id }, { onProgress: ({ done, total }) => total && bar.update({ done, total }) });
-    await look();
+    await live.look();
   } finally {
     bar.remove();
   }
@@ -68,17 +54,25 @@ async function steer(verb, { title, body, danger = false }) {
     toast(t({ pause: "paused", cancel: "cancelled" }[verb]), "ok");
   } catch (error) {
     toastError(error);
-    await look();
   }
+  await live.look();
 }
 
-const pause = () => steer("pause", { title: t("pauseTitle"), body: t("pauseText", { n: fmt.number(untouched(campaign)) }) });
+/** What is with Meta and what may still go there: said before anything is stopped. */
+function beyondRecall() {
+  const leaving = ["running", "queued"].includes(campaign.state) ? (campaign.leaving ?? 0) : 0;
+  return [
+    leaving > 0 ? p("leaving", { n: fmt.number(leaving) }) : null,
+    withMeta(campaign) > 0 ? p("withMeta", { n: fmt.number(withMeta(campaign)) }) : null,
+  ];
+}
+
+const pause = () => steer("pause", { title: p("pauseTitle"), body: [p("pauseWaiting", { n: fmt.number(sum(campaign.counts, "pending")) }), ...beyondRecall()].filter(Boolean) });
 
 function cancel() {
   // A row in hand may still leave or may come back: it counts with those that are spared at most.
-  const handled = settledRows(campaign);
-  const spared = untouched(campaign) + sum(campaign.counts, "handing");
-  const body = [t("cancelText", { n: fmt.number(spared) }), handled > 0 ? t("cancelKept", { n: fmt.number(handled) }) : null, t("cancelCredits")];
+  const spared = sum(campaign.counts, "pending", "handing");
+  const body = [t("cancelText", { n: fmt.number(spared) }), ...beyondRecall(), t("cancelCredits")];
   return steer("cancel", { title: t("cancelTitle"), body: body.filter(Boolean), danger: true });
 }
 
@@ -89,6 +83,7 @@ async function resume() {
   if (why === "sender_key_gone") await vault.call("campaigns.reseal", { id });
   take(await vault.call(why === "sender_key_gone" ? "campaigns.get" : "campaigns.resume", { id }));
   toast(t("resumed"), "ok");
+  await live.look();
 }
 
 async function remove() {
@@ -113,49 +108,15 @@ function steering() {
   ];
 }
 
-/* Progress */
-
-const bar = progressBar({ label: t("handled") });
-const sumPlace = h("div");
-const note = h("p", { class: "meta" });
-
-function drawProgress() {
-  const { state, rows, rate } = campaign;
-  const moving = state === "running" || state === "queued";
-  bar.hidden = OVER.has(state) || state === "uploading" || state === "scheduled";
-  bar.update({ done: settledRows(campaign), total: rows, rate: moving ? rate : 0 });
-  fill(sumPlace, sumBar(campaign.counts));
-  const open = sum(campaign.counts, "accepted", "sent", "unknown") > 0;
-  note.textContent = OVER.has(state) && open ? t("settled") : "";
-}
-
-function facts() {
-  const { line, list, template, kind, created_at: created, started_at: started, finished_at: finished, due_at: due, expires_at: expires } = campaign;
-  const rows = [
-    [t("line"), line ? lineTitle(lines.get(line) ?? {}) : "–"],
-    [t("list"), list?.id ? h("a", { href: `/kisiler#${list.id}` }, list.name) : "–"],
-    [t("template"), template ? `${template.name} (${template.language})` : "–"],
-    [t("kind"), kindWord(kind)],
-    [t("created"), whenText(created)],
-    campaign.state === "scheduled" && [t("due"), whenText(due)],
-    [t("started"), whenText(started)],
-    [t("finished"), whenText(finished)],
-    !OVER.has(campaign.state) && [t("expires"), whenText(expires)],
-  ].filter(Boolean);
-  return h("section", { class: "panel" }, h("h2", {}, t("facts")), h("dl", { class: "facts" }, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
-}
-
 /* Failures by reason */
 
-async function drawFailures() {
-  const failures = await getJson(`campaigns/${id}/failures`).then((said) => said.failures);
+function drawFailures(failures) {
   sentences = new Map(failures.map((one) => [String(one.code), one.sentence]));
-  const sorted = [...failures].sort((a, b) => b.count - a.count);
-  place.failures.hidden = sorted.length === 0;
-  fill(place.failures, h("h2", {}, t("failures")), h("ul", { class: "rows" }, sorted.map(failureRow)));
+  place.failures.hidden = failures.length === 0;
+  fill(place.failures, h("h2", {}, t("failures")), h("ul", { class: "rows" }, failures.map(failureRow)));
 }
 
-function failureRow({ code, count, sentence, status = "failed" }) {
+function failureRow({ code, count, sentence, status }) {
   return h(
     "li",
     {},
@@ -173,41 +134,24 @@ function showPeople(filter = null) {
   if (filter) people.only(filter);
 }
 
-/* The loop */
+/* What changed is drawn, the rest stays as it is: what somebody is reading or about to press. */
+
+function redraw(name, value, draw) {
+  const now = JSON.stringify(value);
+  if (drawn[name] === now) return;
+  drawn = { ...drawn, [name]: now };
+  draw();
+}
 
 function take(fresh) {
   campaign = { ...campaign, ...fresh };
-  const now = JSON.stringify([campaign.state, campaign.counts, campaign.rate, campaign.reason, campaign.finished_at]);
-  if (now === seen) return;
-  const before = seen ? JSON.parse(seen) : null;
-  seen = now;
-  drawProgress();
-  if (!before || before[0] !== campaign.state || JSON.stringify(before[3]) !== JSON.stringify(campaign.reason)) {
-    fill(place.reason, banner());
-    slot("actions", steering());
-    fill(slot("state"), campaignBadge(campaign.state));
-    fill(place.facts, facts());
-  }
-  const failed = (counts) => sum(counts ?? {}, "failed", "suppressed");
-  if (!before || failed(before[1]) !== failed(campaign.counts)) drawFailures().catch(() => {});
-}
-
-/** Asked past the Worker: a page that only watches must not keep the vault from locking. */
-async function look() {
-  try {
-    const { jk_wrap: _wrap, record: _record, ...fresh } = await getJson(`campaigns/${id}`);
-    take(fresh);
-  } catch (error) {
-    lost(error);
-  }
-}
-
-function watch() {
-  const moving = ["running", "queued", "uploading"].includes(campaign.state);
-  setTimeout(async () => {
-    if (!document.hidden) await look();
-    watch();
-  }, moving ? FAST_MS : SLOW_MS);
+  const { state, reason, resumable, counts, rate, seconds_left: left, waiting, finished_at: finished, started_at: started, late_after: late } = campaign;
+  redraw("progress", [state, counts, rate, left, waiting], () => progress.draw(campaign));
+  redraw("state", state, () => fill(slot("state"), campaignBadge(state)));
+  redraw("reason", [state, reason], () => fill(place.reason, banner(campaign, uploadButton)));
+  redraw("actions", [state, resumable], () => slot("actions", steering()));
+  redraw("facts", [state, started, finished, late], () => fill(place.facts, facts(campaign, lines)));
+  if (campaign.failures) redraw("failures", campaign.failures, () => drawFailures(campaign.failures));
 }
 
 openPage(async (page) => {
@@ -223,9 +167,9 @@ openPage(async (page) => {
   const title = titleOf(found) || c("untitled");
   document.querySelector("h1").textContent = title;
   document.title = `${title} · WhatsTR`;
-  fill(place.progress, h("div", { class: "card-head" }, h("h2", {}, t("progress")), h("div", { "data-slot": "state" })), bar, note, sumPlace);
+  fill(place.progress, h("div", { class: "card-head" }, h("h2", {}, t("progress")), h("div", { "data-slot": "state" })), progress);
   fill(place.people, h("section", { class: "panel stack" }, h("h2", {}, t("people")), h("p", { class: "meta" }, t("peopleText")), h("div", {}, h("button", { class: "btn btn-secondary", type: "button", onClick: () => showPeople() }, icon("users"), h("span", {}, t("peopleOpen"))))));
   show(place.reason, h("div", { class: "split" }, h("div", { class: "stack" }, place.progress, place.failures), place.facts), place.people);
   take(found);
-  watch();
+  live = follow({ id, state: found.state, take, failed: (error) => lost(error) || progress.away(true), back: () => progress.away(false) });
 });

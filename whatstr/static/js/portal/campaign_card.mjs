@@ -3,7 +3,7 @@
 import words from "../i18n/portal-campaigns.mjs";
 import common from "../i18n/portal-common.mjs";
 import { campaignBadge, fill, fmt, h, sumBar, translator } from "../ui/index.mjs";
-import { getJson } from "../vault/http.mjs";
+import { getFresh } from "../vault/http.mjs";
 
 const t = translator(words);
 const c = translator(common);
@@ -40,31 +40,33 @@ export function campaignItem(campaign) {
       ),
       h("div", { class: "slim-sum" }, sumBar(shown.counts)),
       h("p", { class: "meta" }, figures(shown)),
-      shown.reason && h("p", { class: "meta" }, shown.reason.sentence),
+      (shown.reason ?? shown.waiting) && h("p", { class: "meta" }, (shown.reason ?? shown.waiting).sentence),
     );
   };
   node.update({});
   return node;
 }
 
-/** A list of campaigns; those that move are asked about every two seconds while the page is seen. */
+/** A list of campaigns; those that move are asked about every few seconds while the page is seen. */
 export function campaignList(campaigns) {
   const items = new Map(campaigns.map((one) => [one.id, campaignItem(one)]));
-  const moving = new Set(campaigns.filter(({ state }) => MOVING.has(state)).map(({ id }) => id));
+  const moving = new Map(campaigns.filter(({ state }) => MOVING.has(state)).map(({ id }) => [id, null]));
   const node = h("ul", { class: "rows" }, [...items.values()]);
   async function look() {
-    for (const id of moving) {
+    for (const [id, etag] of moving) {
       if (!node.isConnected) return;
       if (document.hidden) continue;
       try {
-        const now = await getJson(`campaigns/${id}`);
-        items.get(id).update(now);
-        if (!MOVING.has(now.state)) moving.delete(id);
+        const { value, etag: fresh } = await getFresh(`campaigns/${id}/progress`, etag);
+        moving.set(id, fresh);
+        if (!value) continue;
+        items.get(id).update(value);
+        if (!MOVING.has(value.state)) moving.delete(id);
       } catch {
         // The next look tries again.
       }
     }
-    if (moving.size > 0) setTimeout(look, 2000);
+    if (moving.size > 0) setTimeout(look, 3000);
   }
   if (moving.size > 0) setTimeout(look, 1000);
   return node;

@@ -18,7 +18,7 @@ const DRAW_MS = 350;
 
 const state = {
   draft: null, title: "", line: "", template: null, wanted: null, list: null, mapping: null,
-  kind: "marketing", when: "now", at: "", media: null, row: 0,
+  kind: "marketing", when: "now", at: "", late: null, media: null, row: 0,
   saving: null, launching: false,
 };
 
@@ -31,15 +31,15 @@ const later = (run, wait) => {
 };
 
 function takeUp(value, { lists, lines }) {
-  const { title = "", line, template, list, mapping = null, kind = "marketing", when = "now", at = "" } = value;
-  Object.assign(state, { title, mapping, kind, when, at, wanted: template ?? null });
+  const { title = "", line, template, list, mapping = null, kind = "marketing", when = "now", at = "", late = null } = value;
+  Object.assign(state, { title, mapping, kind, when, at, late, wanted: template ?? null });
   if (lines.some((one) => one.id === line)) state.line = line;
   state.list = lists.find((one) => one.id === list) ?? null;
 }
 
 const kept = () => ({
   title: state.title, line: state.line, template: state.template?.id ?? state.wanted, list: state.list?.id ?? null,
-  mapping: state.mapping, kind: state.kind, when: state.when, at: state.at,
+  mapping: state.mapping, kind: state.kind, when: state.when, at: state.at, late: state.late,
 });
 
 /** Why the chosen list may not get this kind of message; null when it may. */

@@ -1,19 +1,29 @@
-/** When, how many, how long, what it costs; the statement; and the one button that sends. */
+/** When; the plan of the day; the statement; and the one button that says what it will do. */
 
 import words from "../i18n/portal-compose.mjs";
+import planWords from "../i18n/portal-plan.mjs";
 import vaultWords from "../i18n/vault.mjs";
-import { figure, fill, fmt, h, notice, progressBar, translator } from "../ui/index.mjs";
+import { fill, fmt, h, notice, progressBar, translator } from "../ui/index.mjs";
+import { endsAt, planView } from "./compose_plan.mjs";
 import { errorNotice, formError } from "./errors.mjs";
 import { check, field, radios, submitButton, works } from "./forms.mjs";
 import { statementBlock, versionOf } from "./statements.mjs";
 
 const t = translator(words);
+const p = translator(planWords);
 const v = translator(vaultWords);
+const LATE = 120;
+const LATE_CHOICES = [15, 60, 120, 360, 1440, 10_080]; // minutes
 const DAY = 86_400_000;
 const ISTANBUL = "+03:00"; // Turkey has kept this offset all year since 2016
 
 const localNow = (ahead = 0) =>
   new Date(Date.now() + ahead).toLocaleString("sv-SE", { timeZone: "Europe/Istanbul" }).slice(0, 16).replace(" ", "T");
+
+function lateWord(minutes) {
+  if (minutes < 60) return p("lateMinutes", { n: minutes });
+  return minutes < 1440 ? p("lateHours", { n: minutes / 60 }) : p("lateDays", { n: minutes / 1440 });
+}
 
 /** The chosen start as an instant, or null for now. */
 export const dueAt = ({ when, at }) => (when === "later" && at ? new Date(`${at}:00${ISTANBUL}`).toISOString().replace(".000Z", "Z") : null);
@@ -23,39 +33,23 @@ export function whenPanel({ state, changed, days }) {
     name: "at", label: t("startAt"), type: "datetime-local", required: true, help: t("startAtHelp", { days }), value: state.at ?? "",
     attrs: { min: localNow(300_000), max: localNow(days * DAY), onChange: (event) => changed({ at: event.target.value }) },
   });
-  at.hidden = state.when !== "later";
+  const late = field({
+    name: "late", label: p("lateTitle"), type: "select", required: true, help: p("lateHelp"), value: String(state.late ?? LATE),
+    options: LATE_CHOICES.map((minutes) => [String(minutes), lateWord(minutes)]),
+    attrs: { onChange: (event) => changed({ late: Number(event.target.value) }) },
+  });
+  const whenLater = h("div", {}, at, late);
+  whenLater.hidden = state.when !== "later";
   const pick = radios({ name: "when", legend: t("whenTitle"), hiddenLegend: true, value: state.when, options: [["now", t("now"), t("nowText")], ["later", t("later"), t("laterText")]] });
   pick.addEventListener("change", () => {
     const when = pick.picked();
-    at.hidden = when !== "later";
+    whenLater.hidden = when !== "later";
     if (when === "later" && !at.control.value) {
       at.control.value = localNow(3_600_000);
       changed({ when, at: at.control.value });
     } else changed({ when });
   });
-  return h("section", { class: "panel" }, h("h2", {}, t("whenTitle")), pick, at);
-}
-
-const left = ({ in_list: all, duplicates, suppressed, empty }) => {
-  const parts = [t("inList", { n: fmt.number(all) })];
-  if (duplicates) parts.push(t("leftDuplicates", { n: fmt.number(duplicates) }));
-  if (suppressed) parts.push(t("leftSuppressed", { n: fmt.number(suppressed) }));
-  if (empty) parts.push(t("leftEmpty", { n: fmt.number(empty) }));
-  return parts.join(" · ");
-};
-
-function planFigures(plan, estimate, later) {
-  return [
-    h(
-      "div",
-      { class: "figures" },
-      figure({ value: fmt.number(plan.rows), label: t("recipients"), hint: left(plan) }),
-      figure({ value: fmt.number(estimate.credits), label: t("creditsNeeded"), hint: t("creditsFree", { n: fmt.number(estimate.available) }), tone: estimate.enough ? "" : "danger" }),
-      figure({ value: fmt.duration(estimate.seconds), label: t("takes"), hint: t("ratePlan", { rate: fmt.number(estimate.rate) }) }),
-    ),
-    h("p", { class: "meta" }, t(later ? "windowLater" : "windowNow", { from: fmt.datetime(estimate.starts_at), to: fmt.time(estimate.finishes_at), day: fmt.date(estimate.finishes_at) })),
-    h("p", { class: "meta" }, t("metaFee")),
-  ];
+  return h("section", { class: "panel" }, h("h2", {}, t("whenTitle")), pick, whenLater);
 }
 
 /**
@@ -84,6 +78,14 @@ export function launchPanel({ vault, state, config, launched }) {
   );
   let turn = 0;
   let blocked = true;
+  let plan = null;
+  let used = null;
+
+  /** Templates that were sent before: only this browser can tell. */
+  function known() {
+    used ??= vault.call("campaigns.all").then((all) => new Set(all.filter(({ started_at: at }) => at).map(({ template }) => String(template?.id ?? ""))));
+    return used;
+  }
 
   async function launch() {
     if (blocked) return;
@@ -99,7 +101,9 @@ export function launchPanel({ vault, state, config, launched }) {
       state.launching = true;
       await state.saving;
       const { title, line, kind, list, template, mapping, media, draft } = state;
-      const args = { title: title.trim() || template.name, line, kind, list: list.id, template, mapping, due_at: dueAt(state), documents: [{ document: "launch-statement", version }] };
+      const due = dueAt(state);
+      const ends = { expires_at: endsAt(plan, due), ...(due ? { late_limit_minutes: state.late ?? LATE } : {}) };
+      const args = { title: title.trim() || template.name, line, kind, list: list.id, template, mapping, due_at: due, ...ends, documents: [{ document: "launch-statement", version }] };
       if (media) args.media = media;
       if (draft) args.draft = draft;
       const { id } = await vault.call("campaigns.launch", args, { onProgress });
@@ -129,21 +133,22 @@ export function launchPanel({ vault, state, config, launched }) {
       fill(facts, problem ?? h("p", { class: "muted" }, t("notReady")));
       return;
     }
-    fill(facts, h("p", { class: "muted", role: "status" }, t("counting")));
+    if (!facts.querySelector(".plan-said")) fill(facts, h("p", { class: "muted", role: "status" }, t("counting")));
     try {
-      const { list, template, mapping, line } = state;
-      const plan = await vault.call("campaigns.plan", { list: list.id, template, mapping });
+      const { list, template, mapping, line, kind } = state;
       const due = dueAt(state);
-      const estimate = await vault.call("lines.plan", { line, rows: plan.rows, kind: state.kind, ...(due ? { due_at: due } : {}) });
+      const audience = await vault.call("campaigns.plan", { list: list.id, template, mapping });
+      const fresh = await vault.call("lines.plan", { line, rows: audience.rows, kind, new_template: !(await known()).has(String(template.id)), ...(due ? { due_at: due } : {}) });
       if (mine !== turn) return;
+      plan = fresh;
+      const nobody = audience.rows === 0;
       fill(
         facts,
-        planFigures(plan, estimate, Boolean(due)),
-        plan.rows === 0 && notice({ tone: "warn", text: v("vault.error.nobody_left") }),
-        !estimate.enough && plan.rows > 0 && notice({ tone: "warn", title: t("notEnough"), text: t("notEnoughText"), children: [h("p", {}, h("a", { href: "/odeme" }, t("toBilling")))] }),
+        nobody ? notice({ tone: "warn", text: v("vault.error.nobody_left") }) : planView({ audience, plan, later: Boolean(due) }),
+        !plan.enough && !nobody && notice({ tone: "warn", title: t("notEnough"), text: t("notEnoughText"), children: [h("p", {}, h("a", { href: "/odeme" }, t("toBilling")))] }),
       );
-      blocked = plan.rows === 0 || !estimate.enough || !block;
-      setButton(plan.rows);
+      blocked = nobody || !plan.enough || !block || plan.days.length === 0;
+      setButton(audience.rows);
     } catch (error) {
       if (mine === turn) fill(facts, errorNotice(error, { retry: () => form.draw({ ready, problem }) }));
     }

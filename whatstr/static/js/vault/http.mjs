@@ -25,8 +25,8 @@ function compareClocks(response) {
   offset = Math.abs(ahead) < 30_000 ? 0 : Math.max(-MOST_OFFSET, Math.min(MOST_OFFSET, ahead));
 }
 
-async function call(method, path, { json, bytes, signal } = {}) {
-  const headers = keyVersion === null ? {} : { "X-WTR-Key": String(keyVersion) };
+async function call(method, path, { json, bytes, signal, headers: more = {} } = {}) {
+  const headers = { ...(keyVersion === null ? {} : { "X-WTR-Key": String(keyVersion) }), ...more };
   let body;
   if (method !== "GET") {
     headers["X-WTR"] = "1";
@@ -42,7 +42,7 @@ async function call(method, path, { json, bytes, signal } = {}) {
     throw new VaultError(signal?.aborted ? "aborted" : "offline");
   }
   compareClocks(response);
-  if (!response.ok) throw await failure(response);
+  if (!response.ok && response.status !== 304) throw await failure(response);
   return response;
 }
 
@@ -71,6 +71,14 @@ async function readJson(response, signal) {
 }
 
 export const getJson = async (path, signal) => readJson(await call("GET", path, { signal }), signal);
+
+/** {etag, value}: what is there now; `value` is null when it is still what `etag` stands for. */
+export async function getFresh(path, etag, signal) {
+  const response = await call("GET", path, { signal, headers: etag ? { "If-None-Match": etag } : {} });
+  if (response.status === 304) return { etag, value: null };
+  return { etag: response.headers.get("ETag"), value: await readJson(response, signal) };
+}
+
 export const postJson = async (path, json, signal) => readJson(await call("POST", path, { json, signal }), signal);
 export const putJson = async (path, json, signal) => readJson(await call("PUT", path, { json, signal }), signal);
 export const remove = (path, signal) => call("DELETE", path, { signal });

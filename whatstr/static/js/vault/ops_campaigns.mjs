@@ -121,6 +121,7 @@ async function createBody({ args, id, jk, rows, media, record }, context) {
     header: toB64(sealHeader(header, signer.privateKey, key.pk)),
     jk_wrap: toB64(wrapJobKey(vk, jk, { account, job: idBytes(id) })),
     record: toB64(boxRecord(jk, record, recordAad(organization, id, "campaign", 1))),
+    ...(args.due_at && args.late_limit_minutes ? { late_limit_minutes: args.late_limit_minutes } : {}),
     documents: args.documents ?? [],
   };
 }

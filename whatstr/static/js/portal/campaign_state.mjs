@@ -1,0 +1,45 @@
+/** What stands above a campaign: why it does not move and what to do; and its facts. */
+
+import words from "../i18n/portal-campaigns.mjs";
+import progressWords from "../i18n/portal-progress.mjs";
+import { h, notice, translator } from "../ui/index.mjs";
+import { kindWord, lineTitle, whenText } from "./badges.mjs";
+import { OVER } from "./campaign_card.mjs";
+
+const t = translator(words);
+const p = translator(progressWords);
+
+function held(reason) {
+  const text = reason?.sentence ?? "";
+  if (reason?.code === "late_start") return notice({ tone: "warn", title: p("lateTitle"), text, children: [h("p", {}, p("lateText"))] });
+  const way = h("p", {}, h("a", { href: "/hatlar" }, t("reconnect")));
+  return notice({ tone: "warn", title: p("heldTitle"), text, children: [h("p", {}, p("lookFirst")), way] });
+}
+
+/** The banner of a state, or null; `upload` is the button that goes on with a broken upload. */
+export function banner({ state, reason }, upload) {
+  const text = reason?.sentence ?? "";
+  if (state === "held") return held(reason);
+  if (state === "refused") return notice({ tone: "danger", title: t("stateRefusedTitle"), text, alert: true });
+  if (state === "expired") return notice({ tone: "warn", title: t("stateExpiredTitle"), text });
+  if (state === "paused") return notice({ tone: "info", title: p("pausedTitle"), text: text || p("pausedText") });
+  if (state === "uploading") return notice({ tone: "warn", title: t("uploadBroken"), text: t("uploadBrokenText"), children: [h("p", {}, upload())] });
+  return null;
+}
+
+export function facts(campaign, lines) {
+  const { line, list, template, kind, created_at: created, started_at: started, finished_at: finished, due_at: due, expires_at: expires, late_after: late } = campaign;
+  const rows = [
+    [t("line"), line ? lineTitle(lines.get(line) ?? {}) : "–"],
+    [t("list"), list?.id ? h("a", { href: `/kisiler#${list.id}` }, list.name) : "–"],
+    [t("template"), template ? `${template.name} (${template.language})` : "–"],
+    [t("kind"), kindWord(kind)],
+    [t("created"), whenText(created)],
+    campaign.state === "scheduled" && [t("due"), whenText(due)],
+    campaign.state === "scheduled" && late && [t("lateAfter"), whenText(late)],
+    [t("started"), whenText(started)],
+    [t("finished"), whenText(finished)],
+    !OVER.has(campaign.state) && [t("expires"), whenText(expires)],
+  ].filter(Boolean);
+  return h("section", { class: "panel" }, h("h2", {}, t("facts")), h("dl", { class: "facts" }, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
+}
