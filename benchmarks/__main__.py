@@ -11,7 +11,7 @@ import sys
 
 from tests.services import ROOT
 
-NAMES = ("throughput",)
+NAMES = ("throughput", "open_pages")
 
 
 def main() -> int:
