@@ -186,7 +186,7 @@ def _send(portal: Portal) -> dict[str, int]:
     visitor.accessible("compose")
     campaign = portal.launch(rows=SENT)
     assert len(campaign) == 32
-    expect(page.locator(".progress-figure")).to_contain_text(f"/ {SENT}")
+    expect(page.locator(".figures")).to_contain_text(str(SENT))
     visitor.shoot("campaign-running")
     portal.state("Tamamlandı")
     counts = portal.settled()

@@ -31,12 +31,19 @@ def test_steering(visit: Visit, service: Service, customer: Customer) -> None:
     page = visitor.page
     portal.sign_in(customer.email, PASSWORD)
     portal.compose(title="Duraklayan", liste=LIST)
+    # The plan: how many today, at what rate, and nothing that is held back.
+    plan = page.locator("form").filter(has=page.get_by_role("heading", name="Son bakış"))
+    expect(plan.locator(".plan-said")).to_contain_text("Onaylayınca hemen başlar, bugün")
+    expect(plan.locator("[data-limit=line_rate]")).to_contain_text("saniyede en çok 80 mesaj")
+    today = plan.locator(".figure").filter(has_text="Bugün").locator(".figure-value")
+    assert number_of(today) == ROWS
     portal.launch(rows=ROWS)
     portal.state("Gönderiliyor")
     service.wait("the first messages", customer.taken)
 
     portal.press("Duraklat")
     expect(portal.dialog).to_contain_text("siz sürdürene kadar gönderilmez")
+    expect(portal.dialog).to_contain_text(re.compile(r"en fazla \d+ mesaj daha Meta'ya"))
     visitor.shoot("pause-asked")
     portal.press("Duraklat", within=portal.dialog)
     portal.state("Duraklatıldı")

@@ -36,7 +36,7 @@ def read_line_health(line_id: uuid.UUID) -> Any:
                 "after": event.after,
             }
             for event in queries.line_events(line.id)
-        ]
+        ],
     }
 
 
