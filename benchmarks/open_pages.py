@@ -167,7 +167,8 @@ def _filled(owner: psycopg.Connection[dict[str, object]], *, rows: int, others: 
             "INSERT INTO message (campaign_id, row, status, code, attempts, mref, recipient_ix,"
             " accepted_at)"
             " SELECT %(c)s::uuid, n, (ARRAY['read','delivered','sent','failed'])[1 + n %% 4],"
-            " CASE WHEN n %% 4 = 3 THEN 131026 + n %% 3 END, 1, decode(md5(%(c)s::text || n), 'hex'),"
+            " CASE WHEN n %% 4 = 3 THEN 131026 + n %% 3 END, 1,"
+            " decode(md5(%(c)s::text || n), 'hex'),"
             " decode(md5(n::text), 'hex'), now() - interval '1 hour'"
             " FROM generate_series(0, %(n)s::int - 1) n",
             {
