@@ -14,9 +14,12 @@ export const sum = (counts, ...names) => names.reduce((total, name) => total + (
 export const withMeta = ({ counts }) => sum(counts, "accepted", "sent", "delivered", "read", "failed");
 const settled = ({ rows, counts }) => rows - sum(counts, "pending", "handing");
 
-function timeLeft({ seconds_left: seconds, waiting }) {
-  if (waiting) return waiting.until ? fmt.datetime(waiting.until) : t("unclear");
-  return seconds === null || seconds === undefined ? t("unclear") : fmt.duration(seconds);
+/** Time left, or when it goes on; a dash with a word where nobody knows. */
+function timeFigure({ seconds_left: seconds, waiting, state }) {
+  if (!["running", "queued"].includes(state)) return figure({ value: "–", label: t("left") });
+  if (waiting?.until) return figure({ value: fmt.time(waiting.until), label: t("goesOn"), hint: fmt.date(waiting.until) });
+  const known = !waiting && seconds !== null && seconds !== undefined;
+  return figure({ value: known ? fmt.duration(seconds) : "–", label: t("left"), hint: known ? "" : t("unclear") });
 }
 
 function figures(campaign) {
@@ -33,7 +36,7 @@ function figures(campaign) {
   return [
     figure({ value: fmt.number(settled(campaign)), label: t("handled"), hint: t("ofRows", { all: fmt.number(rows) }) }),
     figure({ value: moving ? fmt.number(rate, undefined, { maximumFractionDigits: rate < 10 ? 1 : 0 }) : "–", label: t("perSecond") }),
-    figure({ value: ["running", "queued"].includes(state) ? timeLeft(campaign) : "–", label: t(campaign.waiting?.until ? "goesOn" : "left") }),
+    timeFigure(campaign),
   ];
 }
 
@@ -61,7 +64,7 @@ export function progressPanel() {
     const over = OVER.has(campaign.state);
     fill(
       shown,
-      h("div", { class: "figures" }, figures(campaign)),
+      h("div", { class: "figures figures-live" }, figures(campaign)),
       waits(campaign),
       sumBar(campaign.counts),
       explained(campaign),
