@@ -89,6 +89,7 @@ def test_only_its_owner_watches_a_campaign(
 
 def test_two_hundred_looks_count_once_and_ask_little(shop: Shop, web: flask.Flask) -> None:
     campaign = shop.launch(3)
+    shop.set_campaign(campaign, state="running")
     progress(shop, campaign)
     shop.add_messages(campaign, [S.READ])
     asked: list[str] = []

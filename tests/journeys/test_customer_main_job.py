@@ -31,7 +31,7 @@ LIST = "Sadık müşteriler"
 # The endings decide what the simulated people do (whatstr.simulator.meta.behaviours).
 MORE = 240
 NOT_ON_WHATSAPP = ("905417700011", "Filiz Şahin")
-CAPPED = ("905417700014", "Işıl Çınar")
+HELD_BACK = ("905417700292", "Işıl Çınar")
 SENT = MORE + 2 + 9
 
 
@@ -45,7 +45,7 @@ def workbook(tmp_path: Path) -> Path:
     for n in range(1, 6):
         sheet.append([f"Eski {n}", f"0532 100 00 {n:02}", "İzmir", "0"])
     sheet.append([NOT_ON_WHATSAPP[1], int(NOT_ON_WHATSAPP[0][2:]), "Iğdır", "12"])
-    sheet.append([CAPPED[1], "0" + CAPPED[0][2:], "Muş", "7"])
+    sheet.append([HELD_BACK[1], "0" + HELD_BACK[0][2:], "Muş", "7"])
     for n in range(MORE):
         sheet.append([f"Yeni Kişi {n}", f"0541 77{n:03} 00", "Ağrı", "%15"])
     path = tmp_path / "yeni müşteriler.xlsx"

@@ -42,8 +42,7 @@ function figures(campaign) {
 
 function waits({ waiting, state }) {
   if (!waiting || !["running", "queued", "scheduled"].includes(state)) return null;
-  const until = waiting.until ? ` ${t("waitsUntil", { at: fmt.datetime(waiting.until) })}` : "";
-  return notice({ tone: "info", title: t("waitsTitle"), text: waiting.sentence + until });
+  return notice({ tone: "info", title: t("waitsTitle"), text: waiting.sentence });
 }
 
 function explained({ counts, state }) {
