@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from whatstr.lines.error_policy import is_known, rule_for
+from whatstr.lines.error_policy import ERRORS, rule_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,15 @@ class Trouble:
 
 
 def troubles(health: Mapping[str, Any], language: str) -> list[Trouble]:
-    """What Meta reported at the last look, in `tr` or `en`; empty when all is well."""
+    """What Meta reported at the last look, in `tr` or `en`; empty when all is well. A code that has
+    words of its own adds them; Meta's 141xxx only repeat the level."""
     found = []
     for one in health.get("entities") or ():
         if one["can_send"] not in _STATES:
             continue
         codes = tuple(one["codes"])
         words = _of(one["type"], one["can_send"], language)
-        told = [rule_for(code).sentence(language) for code in codes if is_known(code)]
+        told = [rule_for(code).sentence(language) for code in codes if code in ERRORS]
         found.append(Trouble(one["type"], one["can_send"], codes, " ".join([words, *told[:1]])))
     return found
 
