@@ -29,9 +29,13 @@ def troubles(health: Mapping[str, Any], language: str) -> list[Trouble]:
             continue
         codes = tuple(one["codes"])
         words = _of(one["type"], one["can_send"], language)
-        told = [rule_for(code).sentence(language) for code in codes if code in ERRORS]
+        told = [rule_for(code).sentence(language) for code in codes if _explains(code)]
         found.append(Trouble(one["type"], one["can_send"], codes, " ".join([words, *told[:1]])))
     return found
+
+
+def _explains(code: int) -> bool:
+    return code in ERRORS and code not in _LEVELS
 
 
 def _of(entity: str, state: str, language: str) -> str:
@@ -41,6 +45,7 @@ def _of(entity: str, state: str, language: str) -> str:
     return f"{subject} {_STATES[state][0 if turkish else 1]} {remedy}"
 
 
+_LEVELS = range(141_000, 142_000)
 _STATES = {
     "LIMITED": (
         "Meta'da kısıtlı; gönderim sürer ama sınırlanabilir.",
