@@ -11,7 +11,17 @@ import sys
 
 from tests.services import ROOT
 
-NAMES = ("throughput", "open_pages")
+NAMES = (
+    "throughput",
+    "two_workers",
+    "upload",
+    "intake",
+    "memory",
+    "growth",
+    "cost",
+    "rq_job",
+    "open_pages",
+)
 
 
 def main() -> int:

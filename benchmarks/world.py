@@ -12,9 +12,10 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import flask
+import psycopg
 
 from benchmarks import fake_meta
 from benchmarks.measure import cores, on_cores
@@ -54,6 +55,10 @@ class World:
 
     def new_app(self) -> flask.Flask:
         return create_app(Settings.from_environment(self.environment))
+
+    def login(self, role: str) -> psycopg.Connection[dict[str, Any]]:
+        """A connection with the login of a role."""
+        return open_owner(self.postgres.url(role))
 
     def clear(self) -> None:
         """No campaign, no message, no mark in Redis; the tables as small as on the first day."""
@@ -113,6 +118,7 @@ def world(*, meta_url: str = "") -> Iterator[World]:
             "WHATSTR_SENDER_KEYRING": str(keyring.path),
             "META_BASE_URL": url,
             "META_APP_SECRET": "sim-app-secret",
+            "WHATSTR_SETTLE_WAIT": "0",
             "WHATSTR_LOG_LEVEL": "ERROR",
             "WHATSTR_SEND_WINDOW": "00:00-24:00 UTC",
             "WHATSTR_RAMP_UP": "none",

@@ -12,15 +12,19 @@ import pytest
 from benchmarks.__main__ import NAMES
 from tests.services import ROOT
 
-NOT_ONE = {"__init__", "__main__", "measure", "world", "fake_meta"}
+STAND_ON = {"__init__", "__main__", "measure", "world", "fake_meta", "sender", "seeding"}
+OF_THE_PANEL = {"staff", "staff_plans", "staff_seed"}
+"""Measured apart, over a database that takes long to make."""
 
 
 def test_all_are_run_by_make_bench() -> None:
     files = {path.stem for path in Path(ROOT, "benchmarks").glob("*.py")}
-    assert files - NOT_ONE == set(NAMES)
+    assert files - STAND_ON - OF_THE_PANEL == set(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.browser] * (n == "upload")) for n in NAMES]
+)
 def test_it_prints_one_line_of_json(name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", f"benchmarks.{name}", "--quick"],

@@ -49,12 +49,11 @@ class Customer:
     """Signed up, with credits and lines of the highest throughput."""
 
     def __init__(self, service: Mortals, *, lines: int) -> None:
-        self._service = service
         self.client = VaultClient(url(service.ports.web), timeout=10)
         self.client.api.__class__ = Patient  # its parts share this very session
         self.client.enrol(PROFILE, PASSWORD)
-        self._confirm_and_grant()
-        self.lines = [self._connect(number_id) for number_id in self._meta_lines(lines)]
+        confirm_and_grant(service)
+        self.lines = [self._connect(number_id) for number_id in _meta_lines(service, lines)]
         found = self.client.records("templates")[self.lines[0]][1]["templates"]
         self._template = next(t for t in found if t["name"] == "hafta_sonu_firsati")
         documents = self.client.api.get("config")["documents"]
@@ -65,32 +64,6 @@ class Customer:
     @property
     def organization(self) -> str:
         return self.client.organization
-
-    def _confirm_and_grant(self) -> None:
-        """What a mail and a payment would do."""
-        with as_owner(ModuleDatabase(self._service.postgres, DATABASE)) as owner:
-            owner.query(Member).update({Member.email_confirmed_at: clock.now()})
-            owner.add(
-                CreditEntry(
-                    organization_id=owner.query(Member.organization_id).scalar(),
-                    key="grant:chaos",
-                    kind=EntryKind.GRANT,
-                    source=CreditAccount.ISSUED,
-                    target=CreditAccount.AVAILABLE,
-                    amount=CREDITS,
-                    at=clock.now(),
-                )
-            )
-
-    def _meta_lines(self, count: int) -> list[str]:
-        meta = self._service.meta_url
-        for _ in range(count - len(seed.LINE_IDS)):
-            call(f"{meta}/_sim/lines", {"waba_id": seed.WABA_ID})
-        businesses = call(f"{meta}/_sim/seed")["businesses"]
-        lines = [one["id"] for one in businesses[0]["wabas"][0]["lines"]][:count]
-        for line in lines:
-            call(f"{meta}/_sim/lines/{line}", {"throughput": "HIGH", "mps": 1_000.0})
-        return lines
 
     def _connect(self, phone_number_id: str) -> str:
         found = self.client.connect_line(
@@ -113,3 +86,33 @@ class Customer:
 
     def report(self, campaign: str) -> dict[str, Any]:
         return self.client.campaigns.get(campaign)
+
+
+def confirm_and_grant(service: Mortals) -> None:
+    """What a mail and a payment would do."""
+    with as_owner(ModuleDatabase(service.postgres, DATABASE)) as owner:
+        owner.query(Member).update({Member.email_confirmed_at: clock.now()})
+        owner.add(
+            CreditEntry(
+                organization_id=owner.query(Member.organization_id).scalar(),
+                key="grant:chaos",
+                kind=EntryKind.GRANT,
+                source=CreditAccount.ISSUED,
+                target=CreditAccount.AVAILABLE,
+                amount=CREDITS,
+                at=clock.now(),
+            )
+        )
+
+
+def _meta_lines(service: Mortals, count: int) -> list[str]:
+    meta = service.meta_url
+    for _ in range(count - len(seed.LINE_IDS)):
+        call(f"{meta}/_sim/lines", {"waba_id": seed.WABA_ID})
+    businesses = call(f"{meta}/_sim/seed")["businesses"]
+    lines = [one["id"] for one in businesses[0]["wabas"][0]["lines"]][:count]
+    for line in lines:
+        call(f"{meta}/_sim/lines/{line}", {"throughput": "HIGH", "mps": 1_000.0})
+    unlimited = {"phone_number_id": lines[0], "current_limit": "TIER_UNLIMITED"}
+    call(f"{meta}/_sim/quality", unlimited)
+    return lines

@@ -176,7 +176,11 @@ def live(seeds: Sequence[int], *, rows: int) -> list[dict[str, Any]]:
 
 
 def _sender_settings() -> dict[str, str]:
-    return {"WHATSTR_UNKNOWN_WAIT": str(UNKNOWN_WAIT), "WHATSTR_SEND_WORKERS": "2"}
+    return {
+        "WHATSTR_UNKNOWN_WAIT": str(UNKNOWN_WAIT),
+        "WHATSTR_SETTLE_WAIT": "3",
+        "WHATSTR_SEND_WORKERS": "2",
+    }
 
 
 def total(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
