@@ -90,14 +90,25 @@ def create_staff(*, email: str, name: str, roles: tuple[str, ...], password: str
 
 
 @group.command("verify-audit")
-def verify_audit() -> None:
-    """Walk the audit trail and prove its chain of hashes."""
+@click.option("--head", "heads", multiple=True, help="NUMBER:HASH of a head that was kept.")
+def verify_audit(*, heads: tuple[str, ...]) -> None:
+    """Walk the audit trail and prove its chain of hashes.
+
+    Heads come from the daily log (audit.head) or the owners' e-mail: only they show a trail that
+    was cut at its end or written anew.
+    """
     from whatstr.audit.queries import check_chain
 
-    found = check_chain()
+    kept: dict[int, str] = {}
+    for one in heads:
+        number, _, digest = one.partition(":")
+        if not number.isdecimal() or len(digest) < 32:
+            raise click.ClickException(f"{one!r} is no head; write NUMBER:HASH")
+        kept[int(number)] = digest
+    found = check_chain(heads=kept)
     if found.broken_at is not None:
         raise click.ClickException(f"the chain is broken at event {found.broken_at}")
-    click.echo(f"{found.events} events, unbroken")
+    click.echo(f"{found.events} events, unbroken; head {found.seq}:{found.head.hex()}")
 
 
 @group.command()

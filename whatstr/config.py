@@ -256,6 +256,12 @@ VARIABLES: tuple[Variable, ...] = (
         "WHATSTR_SEND_WORKERS", "send workers a sender starts", _only(Role.SENDER), default="1"
     ),
     Variable(
+        "WHATSTR_AUDIT_HEAD_MAIL",
+        "yes: the head of the audit trail goes to the owners by e-mail each night",
+        _only(Role.WORKER),
+        default="no",
+    ),
+    Variable(
         "WHATSTR_STAFF_NETWORKS",
         "networks that may reach the staff panel, as 203.0.113.0/24 with commas; empty: every one",
         _only(Role.ADMIN),

@@ -8,7 +8,9 @@ from whatstr.audiences import models as audiences
 from whatstr.audit import models as audit
 from whatstr.billing import models as billing
 from whatstr.campaigns import models as campaigns
+from whatstr.exports import models as exports
 from whatstr.lines import models as lines
+from whatstr.privacy import models as privacy
 from whatstr.sending import models as sending
 from whatstr.support import models as support
 from whatstr.vault import models as vault
@@ -21,8 +23,10 @@ __all__ = [
     "audit",
     "billing",
     "campaigns",
+    "exports",
     "lines",
     "members",
+    "privacy",
     "rekey",
     "sending",
     "staff_models",

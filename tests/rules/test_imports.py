@@ -16,10 +16,12 @@ MAY = {
     "audiences": {"core", "audit", "accounts", "vault"},
     "billing": {"core", "audit", "accounts", "vault"},
     "support": {"core", "audit", "accounts"},
+    "privacy": {"core", "audit", "accounts"},
     "campaigns": {"core", "audit", "accounts", "vault", "lines", "audiences", "billing"},
 }
 MAY["sending"] = {*MAY["campaigns"], "campaigns", "abuse"} - {"billing"}
 MAY["abuse"] = {*MAY["campaigns"], "campaigns"}
+MAY["exports"] = {*MAY["abuse"], "abuse"}
 SHELLS = {"admin", "portal", "public", "webhooks", "workers", "local"}
 COMMANDS = {"whatstr.shells", "whatstr.cli", "whatstr.cli_bundle", "whatstr.process"}
 OWN_WORLD = {"simulator"}

@@ -18,6 +18,7 @@ from sqlalchemy.orm import undefer
 from whatstr.abuse.cases import locked_case, require_claim
 from whatstr.abuse.models import AbuseReport
 from whatstr.abuse.policies import check_note
+from whatstr.accounts.reveal_alerts import watch_reveals
 from whatstr.audit.models import Reveal
 from whatstr.audit.services import Actor, record
 from whatstr.core import clock
@@ -85,6 +86,7 @@ def log_opening(
             note=words,
         )
     )
+    watch_reveals(actor=actor, staff_id=actor.id)
     record(
         actor=actor,
         verb="report.opened",

@@ -72,6 +72,10 @@ class Limits:
         """Count a wrong second factor."""
         self._limit.count("staff-factor-wrong", staff, seconds=24 * _HOUR)
 
+    def view_code(self, *, staff: str) -> None:
+        """A try at a customer's code."""
+        self._limit.check("view-code", staff, limit=30, seconds=_QUARTER)
+
     def sender_request(self, *, organization: str) -> None:
         self._limit.check("sender-request", organization, limit=120, seconds=600)
 

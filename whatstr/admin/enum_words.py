@@ -16,6 +16,7 @@ from whatstr.abuse.models import (
     ReportState,
     Verdict,
 )
+from whatstr.accounts.documents import DocumentName
 from whatstr.accounts.models import (
     MemberRole,
     MemberState,
@@ -37,7 +38,9 @@ from whatstr.billing.models import (
     SubscriptionState,
 )
 from whatstr.campaigns.models import CampaignKind, CampaignState, Difference, MessageStatus
+from whatstr.exports.models import ExportState
 from whatstr.lines.models import LineState
+from whatstr.privacy.models import DisclosureState, LegalGround
 from whatstr.support.models import Satisfaction, SupportState, SupportTopic
 
 WORDS: dict[type, dict[str, Any]] = {
@@ -53,6 +56,35 @@ WORDS: dict[type, dict[str, Any]] = {
         "billing": lazy_gettext("Billing"),
     },
     MemberState: {"active": lazy_gettext("In use"), "removed": lazy_gettext("Removed")},
+    ExportState: {
+        "requested": lazy_gettext("Waits for approval"),
+        "queued": lazy_gettext("Being written"),
+        "ready": lazy_gettext("Ready"),
+        "failed": lazy_gettext("Failed"),
+        "refused": lazy_gettext("Refused"),
+        "removed": lazy_gettext("File removed"),
+    },
+    DisclosureState: {
+        "received": lazy_gettext("Received"),
+        "approved": lazy_gettext("Approved"),
+        "handed_over": lazy_gettext("Handed over"),
+        "refused": lazy_gettext("Refused"),
+    },
+    LegalGround: {
+        "court_order": lazy_gettext("Court order"),
+        "prosecutor": lazy_gettext("Prosecutor"),
+        "tax_office": lazy_gettext("Tax office"),
+        "kvkk_board": lazy_gettext("Data protection board"),
+        "other_law": lazy_gettext("Other law"),
+    },
+    DocumentName: {
+        "terms": lazy_gettext("Terms of use"),
+        "privacy": lazy_gettext("Privacy agreement"),
+        "processing-agreement": lazy_gettext("Data processing agreement"),
+        "refund-term": lazy_gettext("No-refund term"),
+        "launch-statement": lazy_gettext("Statement at launch"),
+        "consent-statement": lazy_gettext("Statement of consent"),
+    },
     FactorKind: {
         "passkey": lazy_gettext("Passkey"),
         "totp": lazy_gettext("Authenticator app"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -56,6 +57,23 @@ def choices(name: str, kind: type[E]) -> list[E]:
         return [kind(one) for one in flask.request.form.getlist(name)]
     except ValueError:
         raise InvalidInput(name, "unknown") from None
+
+
+def day(name: str) -> date | None:
+    """A date as browsers send it, or None for an empty field. Raises InvalidInput."""
+    said = text(name)
+    try:
+        return date.fromisoformat(said) if said else None
+    except ValueError:
+        raise InvalidInput(name, "not_a_date") from None
+
+
+def needed_day(name: str) -> date:
+    """A date. Raises InvalidInput."""
+    found = day(name)
+    if found is None:
+        raise InvalidInput(name, "missing")
+    return found
 
 
 def confirmed() -> bool:

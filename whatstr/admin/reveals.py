@@ -16,6 +16,7 @@ from whatstr.abuse.models import Case, CaseState
 from whatstr.abuse.policies import check_note
 from whatstr.accounts.models import Member, MemberRole, Organization
 from whatstr.accounts.permissions import StaffPermission as P
+from whatstr.accounts.reveal_alerts import watch_reveals
 from whatstr.accounts.staff_sessions import SignedInStaff
 from whatstr.audit.models import Reveal
 from whatstr.audit.services import Actor, record
@@ -23,6 +24,7 @@ from whatstr.billing.models import ExceptionRequest, ExceptionState
 from whatstr.core import clock
 from whatstr.core.db import session
 from whatstr.core.errors import InvalidInput, NotAllowed, NotFound
+from whatstr.support.models import SupportRequest, SupportState
 
 SECONDS_SHOWN = 30
 
@@ -57,6 +59,7 @@ FIELDS: Mapping[str, Field] = {
 }
 # Billing needs what an invoice needs, support who to call (vault design, section 16).
 _BILLING = ("organization_name", "email", "address", "tax_number", "tax_office")
+_SUPPORT = ("organization_name", "contact_name", "email", "phone")
 _CASE = ("organization_name", "contact_name", "email", "website")
 _WORKED_ON = (ExceptionState.SUBMITTED, ExceptionState.NEEDS_INFO, ExceptionState.APPROVED)
 
@@ -71,7 +74,7 @@ class Granted:
 
 def fields_for(person: SignedInStaff, organization_id: uuid.UUID) -> Sequence[Field]:
     """What the person may have shown of this organization now: within a case that they have
-    claimed, or an open exception; the owner everything."""
+    claimed, an open exception, or an open support request; the owner everything."""
     allowed: set[str] = set()
     if person.may(P.REVEAL_IN_REQUEST) and person.may(P.STAFF_WRITE):
         allowed |= set(FIELDS)
@@ -79,6 +82,8 @@ def fields_for(person: SignedInStaff, organization_id: uuid.UUID) -> Sequence[Fi
         allowed |= set(_CASE)
     if person.may(P.REVEAL_IN_PAYMENT) and _has_exception(organization_id):
         allowed |= set(_BILLING)
+    if person.may(P.REVEAL_IN_REQUEST) and _has_request(organization_id):
+        allowed |= set(_SUPPORT)
     return [field for key, field in FIELDS.items() if key in allowed]
 
 
@@ -121,6 +126,8 @@ def log_reveal(
         reason=str(reason),
         detail={"field": field},
     )
+    session().flush()
+    watch_reveals(actor=actor, staff_id=person.staff_id)
     return Granted(field, subject)
 
 
@@ -161,6 +168,17 @@ def _has_claimed(person: SignedInStaff, organization_id: uuid.UUID) -> bool:
                 Case.state == CaseState.CLAIMED,
                 Case.claimed_by == person.staff_id,
                 Case.claimed_until > clock.now(),
+            )
+        )
+    )
+
+
+def _has_request(organization_id: uuid.UUID) -> bool:
+    return bool(
+        session().scalar(
+            sa.select(sa.func.count()).where(
+                SupportRequest.organization_id == organization_id,
+                SupportRequest.state != SupportState.CLOSED,
             )
         )
     )

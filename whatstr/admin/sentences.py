@@ -21,6 +21,9 @@ _FIELDS = {
     "password": lambda e: _(
         "The password needs at least %(min)s letters.", min=e.context.get("min", 14)
     ),
+    "columns": lambda e: _("Choose at least one column."),
+    "received_on": lambda e: _("Choose a day that is not in the future."),
+    "customer": lambda e: _("There is no customer with this number."),
     "display_name": lambda e: _("Write a name of at most 80 letters."),
     "language": lambda e: _("Choose Turkish or English."),
     "again": lambda e: _("The two passwords differ."),
@@ -61,6 +64,16 @@ SENTENCES: dict[str, Sentence] = {
     "second_person_needed": lambda e: _("A suspension needs a second person."),
     "staff_email_taken": lambda e: _("A colleague already has this e-mail address."),
     "own_staff_account": lambda e: _("Nobody changes their own roles or locks themselves out."),
+    "own_export": lambda e: _("Who asked for an export cannot approve it."),
+    "export_too_large": lambda e: _(
+        "More than %(most)s rows cannot leave in one file.", most=e.context.get("most", 100000)
+    ),
+    "export_gone": lambda e: _("The file is gone or was never written. Ask for it again."),
+    "own_disclosure": lambda e: _("Who recorded a demand cannot approve it."),
+    "processor_known": lambda e: _("A processor has this name already."),
+    "view_code_invalid": lambda e: _(
+        "The code is wrong, used or too old. Ask the customer for a new one."
+    ),
     "last_staff_owner": lambda e: _("Somebody has to be left who can give roles."),
     "last_factor": lambda e: _("This is the only second factor. Add another one first."),
     "link_invalid": lambda e: _("The link is used, withdrawn or too old. Ask for a new one."),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from whatstr.admin.allowed_views import AllowedViews
 from whatstr.admin.case_page import CasePage
 from whatstr.admin.exception_desk import ExceptionDesk
 from whatstr.admin.home import Figures
 from whatstr.admin.machinery import Inbox, Queues
+from whatstr.admin.matrix_page import Matrix
 from whatstr.admin.organization_page import OrganizationPage
 from whatstr.admin.own_account import OwnAccount
 from whatstr.admin.search import Search
@@ -26,5 +28,7 @@ def views() -> list[Page]:
         Suppressions(endpoint="suppressions", url="/engeller"),
         Queues(endpoint="queues", url="/kuyruklar"),
         Inbox(endpoint="inbox", url="/gelen"),
+        AllowedViews(endpoint="looks", url="/musteri-gozu"),
+        Matrix(endpoint="matrix", url="/yetkiler"),
         OwnAccount(endpoint="account", url="/hesabim"),
     ]

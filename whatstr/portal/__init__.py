@@ -60,6 +60,7 @@ MODULES = (
     "api_sending",
     "api_statements",
     "api_support",
+    "api_views",
 )
 
 

@@ -23,6 +23,7 @@ from whatstr.lines.reasons import sentence_for
 from whatstr.portal import api
 from whatstr.portal.access import actor, current_member, member_access, organization_id
 from whatstr.portal.inputs import field, json_body, one_of, show_id, show_instant
+from whatstr.privacy.views import live_until
 
 
 @api.get("/me")
@@ -59,6 +60,7 @@ def me() -> dict[str, Any]:
             "reserved": balance.reserved,
             "spent": balance.spent,
         },
+        "staff_looks_until": show_instant(live_until(owner)),
         "lines": line_count(owner),
         "lists": list_count(owner),
         "campaigns": campaign_count(owner),

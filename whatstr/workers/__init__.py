@@ -24,6 +24,8 @@ TASK_MODULES = (
     "whatstr.workers.cases",
     "whatstr.workers.figures",
     "whatstr.workers.resets",
+    "whatstr.workers.exports",
+    "whatstr.workers.audit",
 )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from whatstr.abuse.models import AbuseReport, Case
-from whatstr.accounts.models import Member, Organization, StaffUser
+from whatstr.accounts.models import AcceptedDocument, Member, Organization, StaffUser
 from whatstr.admin.registers import (
     abuse,
     customers,
+    exports,
     house,
     money,
     people,
     plans,
+    privacy,
     support,
     traffic,
 )
@@ -25,7 +27,9 @@ from whatstr.billing.models import (
     Subscription,
 )
 from whatstr.campaigns.models import Campaign, CampaignCheck
+from whatstr.exports.models import ExportJob
 from whatstr.lines.models import Line
+from whatstr.privacy.models import Disclosure, Processor
 from whatstr.support.models import CannedReply, SupportRequest
 from whatstr.vault.models import SenderCertificate
 
@@ -50,5 +54,9 @@ def views() -> list[Register]:
         support.CannedReplies(CannedReply, endpoint="canned", url="/hazir-yanitlar"),
         people.People(StaffUser, endpoint="people", url="/gorevliler"),
         house.Trail(AuditEvent, endpoint="trail", url="/denetim-kaydi"),
+        exports.Exports(ExportJob, endpoint="exports", url="/disa-aktarmalar"),
+        privacy.Acceptances(AcceptedDocument, endpoint="acceptances", url="/onaylar"),
+        privacy.Processors(Processor, endpoint="processors", url="/isleyenler"),
+        privacy.Disclosures(Disclosure, endpoint="disclosures", url="/aciklamalar"),
         house.Certificates(SenderCertificate, endpoint="certificates", url="/sertifikalar"),
     ]

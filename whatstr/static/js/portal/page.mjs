@@ -5,6 +5,7 @@ import { fill, h, notice, pageLang, slot, toast, translator } from "../ui/index.
 import { openVault } from "../vault/client.mjs";
 import { getJson, postJson, putJson } from "../vault/http.mjs";
 import { documentsBanner } from "./documents.mjs";
+import { lookBanner } from "./staff_views.mjs";
 import { errorNotice, toastError } from "./errors.mjs";
 import { actionButton } from "./forms.mjs";
 import { resetBanner } from "./reset_banner.mjs";
@@ -84,7 +85,7 @@ async function keepLanguage({ member }) {
   }
 }
 
-function banners({ organization, member, documents_due: due, vault_reset: reset }) {
+function banners({ organization, member, documents_due: due, vault_reset: reset, staff_looks_until: until }) {
   const host = slot("banners");
   if (!host) return;
   const list = [];
@@ -92,6 +93,7 @@ function banners({ organization, member, documents_due: due, vault_reset: reset 
     list.push(notice({ tone: "danger", title: t("suspended"), text: organization.suspended_reason || t("suspendedText") }));
   }
   if (reset && member.role !== "billing") list.push(resetBanner(reset));
+  if (until) list.push(lookBanner(until));
   if (!member.email_confirmed) list.push(confirmBanner(member));
   fill(host, list);
   if (due.length > 0) documentsBanner(due).then((banner) => host.append(banner), toastError);

@@ -13,6 +13,7 @@ import { deletePanel, exportPanel } from "./departure.mjs";
 import { download } from "./download.mjs";
 import { offerKeyChange } from "./rekey.mjs";
 import { sessionsPanel } from "./sessions.mjs";
+import { viewsPanel } from "./staff_views.mjs";
 
 const t = translator(words);
 const team = translator(teamWords);
@@ -200,6 +201,7 @@ openPage(async ({ vault, me }) => {
     preferencesPanel(chosen),
     passwordPanel(vault),
     await sessionsPanel(vault, browserWord),
+    held && viewsPanel(me),
     held && [revealsPanel(held.reveals), documentsPanel(held.documents), eventsPanel(held.events)],
     sessionPanel(vault, held ?? {}),
     vault.session.vault_access && exportPanel(vault),
