@@ -31,6 +31,7 @@ export default {
     heldTitle: "Gönderim bekletiliyor",
     lateTitle: "Zamanında başlayamadı: gönderilsin mi?",
     lateText: "Şimdi göndermek için “Sürdür”, vazgeçmek için “Kampanyayı iptal et” düğmesini kullanın.",
+    templateTitle: "“{name}” şablonuna dikkat",
     lookFirst: "Nedeni giderdikten sonra sürdürün; ilk mesajdan önce Meta'ya yeniden sorulur.",
   },
   en: {
@@ -64,6 +65,7 @@ export default {
     heldTitle: "Sending is on hold",
     lateTitle: "It could not begin in time: send it?",
     lateText: "Resume sends it now; cancelling the campaign ends it.",
+    templateTitle: "Mind the template {name}",
     lookFirst: "Resume once the cause is mended; Meta is asked again before the first message.",
   },
 };

@@ -8,7 +8,7 @@ import { campaignBadge, confirmDialog, emptyState, fill, fmt, h, icon, progressB
 import { OVER, titleOf } from "./campaign_card.mjs";
 import { peoplePanel } from "./campaign_people.mjs";
 import { progressPanel, sum, withMeta } from "./campaign_progress.mjs";
-import { banner, facts } from "./campaign_state.mjs";
+import { banner, facts, templateNotice } from "./campaign_state.mjs";
 import { toastError } from "./errors.mjs";
 import { actionButton } from "./forms.mjs";
 import { follow } from "./live_progress.mjs";
@@ -20,7 +20,7 @@ const p = translator(progressWords);
 const v = translator(vaultWords);
 const PAUSABLE = new Set(["queued", "running", "scheduled"]);
 
-const place = { reason: h("div"), progress: h("section", { class: "panel stack" }), failures: h("section", { class: "panel", hidden: true }), people: h("div"), facts: h("div") };
+const place = { reason: h("div"), template: h("div"), progress: h("section", { class: "panel stack" }), failures: h("section", { class: "panel", hidden: true }), people: h("div"), facts: h("div") };
 const progress = progressPanel();
 let vault;
 let id;
@@ -169,7 +169,10 @@ openPage(async (page) => {
   document.title = `${title} · WhatsTR`;
   fill(place.progress, h("div", { class: "card-head" }, h("h2", {}, t("progress")), h("div", { "data-slot": "state" })), progress);
   fill(place.people, h("section", { class: "panel stack" }, h("h2", {}, t("people")), h("p", { class: "meta" }, t("peopleText")), h("div", {}, h("button", { class: "btn btn-secondary", type: "button", onClick: () => showPeople() }, icon("users"), h("span", {}, t("peopleOpen"))))));
-  show(place.reason, h("div", { class: "split" }, h("div", { class: "stack" }, place.progress, place.failures), place.facts), place.people);
+  show(place.reason, place.template, h("div", { class: "split" }, h("div", { class: "stack" }, place.progress, place.failures), place.facts), place.people);
   take(found);
+  if (found.template && !OVER.has(found.state)) {
+    vault.call("lines.templates", { line: found.line }).then(({ templates }) => fill(place.template, templateNotice(found, templates)), () => {});
+  }
   live = follow({ id, state: found.state, take, failed: (error) => lost(error) || progress.away(true), back: () => progress.away(false) });
 });

@@ -5,6 +5,7 @@ import progressWords from "../i18n/portal-progress.mjs";
 import { h, notice, translator } from "../ui/index.mjs";
 import { kindWord, lineTitle, whenText } from "./badges.mjs";
 import { OVER } from "./campaign_card.mjs";
+import { standingOf, templateRemedy } from "./line_templates.mjs";
 
 const t = translator(words);
 const p = translator(progressWords);
@@ -25,6 +26,14 @@ export function banner({ state, reason }, upload) {
   if (state === "paused") return notice({ tone: "info", title: p("pausedTitle"), text: text || p("pausedText") });
   if (state === "uploading") return notice({ tone: "warn", title: t("uploadBroken"), text: t("uploadBrokenText"), children: [h("p", {}, upload())] });
   return null;
+}
+
+/** A campaign that is still to go, whose template cannot be sent now or soon cannot: said beforehand. */
+export function templateNotice({ state, template }, templates) {
+  const found = templates.find(({ id }) => String(id) === String(template?.id));
+  if (OVER.has(state) || !found) return null;
+  const text = templateRemedy(standingOf(found));
+  return text ? notice({ tone: "warn", title: p("templateTitle", { name: template.name }), text }) : null;
 }
 
 export function facts(campaign, lines) {

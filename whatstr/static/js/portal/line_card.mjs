@@ -48,11 +48,8 @@ function standing(line, { reconnect, ask }) {
   return list;
 }
 
-/**
- * lineCard({line, states, vault, refresh, reconnect, disconnect}) -> a panel. `states` are those of
- * templates by key; what the card needs beyond the line comes by itself.
- */
-export function lineCard({ line, states, vault, refresh, reconnect, disconnect }) {
+/** lineCard(…) -> a panel; what it needs beyond the line comes by itself. */
+export function lineCard({ line, vault, refresh, reconnect, disconnect }) {
   const off = line.state === "disconnected";
   const use = h("dd", {}, tierWord(line.limit_tier));
   const history = h("div");
@@ -74,7 +71,7 @@ export function lineCard({ line, states, vault, refresh, reconnect, disconnect }
       fact(t("checked"), line.checked_at ? fmt.datetimeNode(line.checked_at) : "–"),
       fact(t("connectedAt"), line.connected_at ? fmt.datetimeNode(line.connected_at) : "–"),
     ),
-    !off && templatesBlock({ vault, line, states }),
+    !off && templatesBlock({ vault, line }),
     h("details", { onToggle: (event) => event.target.open && told.then(({ events }) => fill(history, historyList(events)), toastError) }, h("summary", {}, t("history")), history),
     h(
       "div",

@@ -1,7 +1,4 @@
-/**
- * Message templates of a line with their state at Meta. Names come from the vault, states from the
- * server, which knows them by a key only: they are joined here.
- */
+/** Message templates of a line with their state at Meta, what to know and what to do about each. */
 
 import words from "../i18n/portal-health.mjs";
 import { fill, fmt, h, translator } from "../ui/index.mjs";
@@ -35,14 +32,14 @@ function worded(key, fallback) {
 const upper = (value) => String(value ?? "").toUpperCase();
 const place = ({ status }) => (WORST.indexOf(status) + 1 || WORST.length + 1);
 
-/** A template as it stands now: what Meta told last wins over what the vault kept. */
-export function standingOf(template, states) {
-  const told = states[template.key] ?? {};
+/** A template as it stands now, with what Meta told since it was asked for. */
+export function standingOf(template) {
+  const told = template.told ?? {};
   return {
     name: template.name,
     language: template.language,
-    status: upper(told.status ?? template.status),
-    category: upper(told.category || template.category),
+    status: upper(template.status),
+    category: upper(template.category),
     quality: upper(told.quality ?? template.quality_score?.score ?? "UNKNOWN"),
     reason: told.reason ?? null,
     pausedUntil: told.paused_until ?? null,
@@ -81,13 +78,13 @@ function row(one) {
   );
 }
 
-/** templatesBlock({vault, line, states}): a summary that opens to the list; loads by itself. */
-export function templatesBlock({ vault, line, states }) {
+/** templatesBlock({vault, line}): a summary that opens to the list; loads by itself. */
+export function templatesBlock({ vault, line }) {
   const summary = h("summary", {}, t("templates"));
   const body = h("div", {}, h("p", { class: "muted" }, t("templatesLoading")));
   const node = h("details", {}, summary, body);
   vault.call("lines.templates", { line: line.id }).then(({ templates, at }) => {
-    const all = templates.map((one) => standingOf(one, states)).sort((a, b) => place(a) - place(b) || a.name.localeCompare(b.name, "tr"));
+    const all = templates.map(standingOf).sort((a, b) => place(a) - place(b) || a.name.localeCompare(b.name, "tr"));
     const ready = all.filter(({ status }) => status === "APPROVED").length;
     summary.textContent = t("templatesCount", { ready: fmt.number(ready), all: fmt.number(all.length) });
     node.open = all.some(({ status }) => ["PAUSED", "DISABLED", "REJECTED", "FLAGGED"].includes(status));

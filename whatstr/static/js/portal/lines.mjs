@@ -151,12 +151,12 @@ function ways() {
 }
 
 async function load() {
-  const [all, { templates: states }] = await Promise.all([vault.call("lines.all"), getJson("template-states")]);
+  const all = await vault.call("lines.all");
   const empty = all.length === 0;
   slot("actions", empty ? null : ways());
   fill(place.list, empty
     ? emptyState({ title: t("none"), text: t("noneText"), icon: "line", action: h("div", { class: "row-wrap" }, ways()) })
-    : all.map((line) => lineCard({ line, states, vault, refresh, reconnect: ({ id }) => connectByHand(id), disconnect })));
+    : all.map((line) => lineCard({ line, vault, refresh, reconnect: ({ id }) => connectByHand(id), disconnect })));
 }
 
 openPage(async (page) => {

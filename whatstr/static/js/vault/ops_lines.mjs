@@ -41,10 +41,21 @@ async function info({ line }, context) {
 async function templates({ line, refresh }, context) {
   if (!refresh) {
     const kept = await oneRecord("templates", line, context.signal);
-    if (kept) return { line, ...kept.value };
+    if (kept) return { line, ...kept.value, templates: await asTold(kept.value.templates, context.signal) };
   }
   const told = await askSender("templates", { line }, context);
-  return keepTemplates(line, told.templates, told.at ?? new Date().toISOString(), context.signal);
+  const found = await keepTemplates(line, told.templates, told.at ?? new Date().toISOString(), context.signal);
+  return { ...found, templates: await asTold(found.templates, context.signal) };
+}
+
+/** What Meta has told since: the server knows a template's state by its key only. */
+async function asTold(templates, signal) {
+  if (!templates.some(({ key }) => key)) return templates;
+  const { templates: states } = await getJson("template-states", signal);
+  return templates.map((one) => {
+    const told = states[one.key];
+    return told ? { ...one, status: told.status, category: told.category || one.category, told } : one;
+  });
 }
 
 function testSend({ line, template, to, params = [], extra }, context) {
