@@ -1,6 +1,6 @@
 /**
- * A campaign as it goes on, without reload: asked every two seconds while somebody looks at the page,
- * and told in no bytes when nothing changed. Asked past the Worker: a page that only watches must not
+ * A campaign as it goes on, without reload: asked every two seconds while it moves and somebody looks
+ * at the page, and told in no bytes when nothing changed. Asked past the Worker: a page that only watches must not
  * keep the vault from locking.
  */
 
@@ -32,7 +32,7 @@ export function follow({ id, state, take, failed, back }) {
       if (away) back();
       away = false;
       if (fresh.value) {
-        moving = MOVING.has(fresh.value.state);
+        moving = MOVING.has(fresh.value.state) && !fresh.value.waiting;
         take(fresh.value);
       }
     } catch (error) {
