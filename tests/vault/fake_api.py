@@ -24,6 +24,7 @@ from whatstr.vault import certificate, job_header, notices, rpc, wire
 from whatstr.vault.release import ident_module
 
 NOW = "2026-11-23T11:05:00Z"
+KEY = "ab" * 16
 TEMPLATE = {
     "id": "77",
     "name": "bahar",
@@ -70,6 +71,7 @@ class World:
     requests: dict[str, dict[str, Any]] = field(default_factory=dict)
     campaigns: dict[str, dict[str, Any]] = field(default_factory=dict)
     notices: list[dict[str, Any]] = field(default_factory=list)
+    template_state: dict[str, Any] = field(default_factory=dict)
     pins: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
     asked: list[rpc.Request] = field(default_factory=list)
     drops: int = 0  # so many PUTs of bytes are cut off without an answer
@@ -151,7 +153,7 @@ class World:
             case rpc.Op.CONNECT:
                 return True, told | {"templates": [TEMPLATE], "statement": wire.b64(b"s")}
             case rpc.Op.TEMPLATES:
-                return True, {"line": line, "at": NOW, "templates": [TEMPLATE]}
+                return True, {"line": line, "at": NOW, "templates": [TEMPLATE | {"key": KEY}]}
             case rpc.Op.OPTOUT_ADD | rpc.Op.OPTOUT_REMOVE:
                 return True, {"changed": len(request.args["numbers"])}
             case rpc.Op.TEST_SEND:
@@ -417,6 +419,11 @@ class FakeApi(PageHandler):
         return 204, None
 
     # -- requests, notices
+
+    @route("GET", r"template-states")
+    def template_states(self) -> Any:
+        state = self.world.template_state
+        return {"templates": {KEY: state} if state else {}}
 
     @route("POST", r"lines/(\w+)/label")
     def label(self, line: str) -> Any:

@@ -286,6 +286,11 @@ def test_a_line_its_templates_and_test_message(panel: Panel) -> None:
     assert kept == [TEMPLATE]
     assert [r.op for r in panel.world.asked] == ["connect"]
     panel.call("lines.templates", line=line, refresh=True)
+    # What Meta has told since is known by the template's key.
+    panel.world.template_state = {"status": "PAUSED", "quality": "RED", "category": ""}
+    (now,) = panel.call("lines.templates", line=line)["templates"]
+    assert (now["status"], now["told"]["quality"]) == ("PAUSED", "RED")
+    assert now["category"] == TEMPLATE["category"]
     told = panel.call("lines.test", line=line, template=TEMPLATE, to="905301112233",
                       params=["a", "b", "c"])  # fmt: skip
     assert told == {"outcome": "accepted"}
