@@ -222,6 +222,23 @@ async def watch(place: Site, *, pages: int, seconds: float) -> Seen:
     return seen
 
 
+_COUNT = (
+    "EXPLAIN (ANALYZE, FORMAT JSON) SELECT status, code, count(*),"
+    " count(*) FILTER (WHERE accepted_at >= now() - interval '10 seconds')"
+    " FROM message WHERE campaign_id = %s GROUP BY status, code"
+)
+
+
+def counted(place: Site) -> tuple[float, str]:
+    """How long the one count takes that all pages share, in milliseconds, and how it is read."""
+    (row,) = place.owner.execute(_COUNT, [place.campaign]).fetchall()
+    (found,) = row["QUERY PLAN"]  # type: ignore[misc]
+    node = found["Plan"]
+    while "Relation Name" not in node and "Plans" in node:
+        node = node["Plans"][0]
+    return float(found["Execution Time"]), str(node["Node Type"])
+
+
 def run(quick: bool) -> Result:
     rows, others, seconds = (2_000, 2_000, 5.0) if quick else (100_000, 900_000, 30.0)
     with site(rows=rows, others=others) as place:
@@ -232,6 +249,7 @@ def run(quick: bool) -> Result:
             asyncio.run(watch(place, pages=PAGES, seconds=3.0))
             one = asyncio.run(watch(place, pages=1, seconds=seconds))
             many = asyncio.run(watch(place, pages=PAGES, seconds=seconds))
+            count_ms, node = counted(place)
         finally:
             stop.set()
             sending.join()
@@ -248,6 +266,8 @@ def run(quick: bool) -> Result:
             "answers": len(many.times),
             "unchanged": many.unchanged,
             "cpu_ms_per_answer": round(1000 * many.core * seconds / len(many.times), 2),
+            "count_ms": round(count_ms, 1),
+            "count_reads_by": node,
             "one_page_p95_ms": round(one.percentile(0.95), 1),
             "one_page_core_share": round(one.core, 3),
             "pace_seconds": pace_seconds(),

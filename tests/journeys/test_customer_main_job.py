@@ -79,7 +79,7 @@ def test_the_main_job(visit: Visit, service: Service, workbook: Path, tmp_path: 
     visitor.accessible("overview-in-use")
     portal.goto("/kisiler")
     page.get_by_role("button", name=LIST).click()
-    expect(page.get_by_role("cell", name="Işıl Çınar")).to_be_visible()
+    expect(page.get_by_role("cell", name="Işıl Çınar", exact=True)).to_be_visible()
     visitor.shoot("contact-list")
     _connect_a_second_line(portal)
 
