@@ -8,7 +8,7 @@ export default {
     goesOn: "Sürecek",
     unclear: "Hesaplanıyor",
     reached: "Ulaştı",
-    ofAll: "{all} alıcının {share} kadarı",
+    ofAll: "{all} alıcı içinde {share}",
     read: "Okundu",
     readHint: "Okundu bilgisini kapatanlar burada görünmez",
     notReached: "Ulaşmadı",
