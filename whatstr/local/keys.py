@@ -30,7 +30,7 @@ class LocalKeys:
     desk_key: str = field(default_factory=_random)
     app_id: str = field(default_factory=lambda: str(secrets.randbelow(9 * 10**14) + 10**14))
     app_secret: str = field(default_factory=lambda: secrets.token_hex(16))
-    verify_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    verify_token: str = field(default_factory=lambda: secrets.token_hex(24))
     stripe_key: str = field(default_factory=lambda: "sk_test_" + secrets.token_hex(24))
     stripe_webhook_secret: str = field(default_factory=lambda: "whsec_" + secrets.token_hex(24))
     customer_password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
