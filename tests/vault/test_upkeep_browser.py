@@ -167,14 +167,15 @@ def test_an_empty_vault_is_set_up_by_link(panel: RealPanel, database: ModuleData
 def test_an_account_ends_with_the_password_alone(
     panel: RealPanel, database: ModuleDatabase
 ) -> None:
-    panel.sign_up()
+    organization = panel.sign_up()
     save_list(panel, 5)
     assert panel.refused("account.delete", password="yanlış parola 12") == "wrong_password"
     panel.call("account.delete", password=PASSWORD)
     assert panel.page.evaluate("[locked, sessionStorage.length]") == [["deleted"], 0]
     assert panel.refused("login", email=panel.email, password=PASSWORD) == "wrong_credentials"
     with as_owner(database) as owner:
-        assert not owner.scalars(sa.select(Member.id).where(Member.state == "active")).all()
+        mine = Member.organization_id == uuid.UUID(organization)
+        assert owner.scalars(sa.select(Member.state).where(mine)).all() == ["removed"]
 
 
 @pytest.mark.parametrize("lacks", ["WebAssembly", "Worker", "crypto"])

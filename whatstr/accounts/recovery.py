@@ -85,6 +85,8 @@ def finish_recovery(
     set_password(member, password, pepper)
     member.recovery_hash = proof_hash(pepper, recovery.rauth)
     member.wrap_recovery = recovery.wrap_rec
+    # Link and code together stand for the authenticator, too: nobody could turn it off otherwise.
+    member.totp = member.totp_step = None
     # Whoever opened the link reads this mailbox.
     member.email_confirmed_at = member.email_confirmed_at or clock.now()
     session().flush()

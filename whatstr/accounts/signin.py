@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import undefer, undefer_group
 
+from whatstr.accounts.authenticator import take_code
 from whatstr.accounts.enrolment import Origin, PasswordKeys, password_wrap, set_password
 from whatstr.accounts.events import EventKind, Outcome, record_event
 from whatstr.accounts.models import Member, MemberRole, MemberState, Organization
@@ -40,6 +43,35 @@ class WrongPassword(DomainError):
     """The present password of a signed-in member is wrong."""
 
     code = "wrong_password"
+
+
+class CodeNeeded(DomainError):
+    """The password is right; the code of the member's authenticator is wanted, too."""
+
+    code = "code_needed"
+    status = 401
+
+
+class CodeWrong(DomainError):
+    """The authenticator shows another code, or this one was used."""
+
+    code = "code_wrong"
+    status = 401
+
+
+class Refusal(StrEnum):
+    """Why nobody was signed in."""
+
+    CREDENTIALS = "credentials"
+    CODE_NEEDED = "code_needed"
+    CODE_WRONG = "code_wrong"
+
+
+REFUSALS: Mapping[Refusal, type[DomainError]] = {
+    Refusal.CREDENTIALS: WrongCredentials,
+    Refusal.CODE_NEEDED: CodeNeeded,
+    Refusal.CODE_WRONG: CodeWrong,
+}
 
 
 @dataclass(frozen=True)
@@ -84,12 +116,15 @@ def hashing_for(*, email: str, pepper: bytes) -> Hashing:
     return Hashing(member.kdf, member.salt)
 
 
-def sign_in(*, email: str, auth: bytes, origin: Origin, pepper: bytes) -> Unlocked | None:
-    """Start a session, or None for a wrong address or password. Writes a login event either way,
-    so the caller commits in both cases."""
+def sign_in(
+    *, email: str, auth: bytes, totp: str | None, origin: Origin, pepper: bytes
+) -> Unlocked | Refusal:
+    """Start a session, or say why not. Writes a login event either way, so the caller commits in
+    both cases; that a code is wanted is told only after the right password."""
     member = find_member(email)
     right = proof_matches(pepper, auth, member.auth_hash if member is not None else _NOBODY)
-    good = right and member is not None
+    refusal = Refusal.CREDENTIALS if not right or member is None else _code(member, totp)
+    good = refusal is None
     record_event(
         kind=EventKind.SIGN_IN,
         outcome=Outcome.OK if good else Outcome.FAILED,
@@ -98,7 +133,18 @@ def sign_in(*, email: str, auth: bytes, origin: Origin, pepper: bytes) -> Unlock
         organization_id=member.organization_id if member is not None else None,
         member_id=member.id if member is not None else None,
     )
-    return unlock(member, origin) if good and member is not None else None
+    if refusal is not None:
+        return refusal
+    assert member is not None  # noqa: S101 - for the type checker
+    return unlock(member, origin)
+
+
+def _code(member: Member, typed: str | None) -> Refusal | None:
+    if member.totp is None:
+        return None
+    if not typed:
+        return Refusal.CODE_NEEDED
+    return None if take_code(member, typed) else Refusal.CODE_WRONG
 
 
 def unlock(member: Member, origin: Origin) -> Unlocked:

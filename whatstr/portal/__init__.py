@@ -57,6 +57,7 @@ MODULES = (
     "api_records",
     "api_rekey",
     "api_requests",
+    "api_second_factor",
     "api_sending",
     "api_statements",
     "api_support",

@@ -18,7 +18,7 @@ from whatstr.accounts import (
 )
 from whatstr.accounts.enrolment import PasswordKeys, Profile, RecoveryKeys
 from whatstr.accounts.permissions import Permission
-from whatstr.accounts.signin import Unlocked, WrongCredentials, WrongPassword
+from whatstr.accounts.signin import Unlocked, WrongPassword
 from whatstr.core.db import transaction
 from whatstr.core.errors import InvalidInput
 from whatstr.core.i18n import LANGUAGES
@@ -106,9 +106,15 @@ def login() -> flask.Response:
     limits().sign_in(email=email, address=client_address())
     auth = b64_field(data, "auth", size=PROOF_SIZE)
     with transaction():
-        opened = signin.sign_in(email=email, auth=auth, origin=origin(), pepper=pepper())
-    if opened is None:
-        raise WrongCredentials()
+        opened = signin.sign_in(
+            email=email,
+            auth=auth,
+            totp=optional(data, "totp", str, max=16),
+            origin=origin(),
+            pepper=pepper(),
+        )
+    if isinstance(opened, signin.Refusal):
+        raise signin.REFUSALS[opened]()
     return unlocked(opened)
 
 

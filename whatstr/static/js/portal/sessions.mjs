@@ -12,7 +12,7 @@ export async function sessionsPanel(vault, browserWord) {
   const node = h("section", { class: "panel stack" });
   const load = async () => {
     const rows = await vault.call("sessions.all");
-    node.replaceChildren(h("h2", {}, t("sessions")), h("p", { class: "meta" }, t("sessionsText")), table(rows, end), others(rows) || "");
+    node.replaceChildren(h("h2", {}, t("sessions")), h("p", { class: "meta" }, t("sessionsText")), table(rows, end), h("p", {}, others(rows) || ""));
   };
   const end = async ({ id }) => {
     await vault.call("sessions.end", { id });

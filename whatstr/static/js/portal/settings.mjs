@@ -12,6 +12,7 @@ import { openPage, show } from "./page.mjs";
 import { deletePanel, exportPanel } from "./departure.mjs";
 import { download } from "./download.mjs";
 import { offerKeyChange } from "./rekey.mjs";
+import { secondFactorPanel } from "./second_factor.mjs";
 import { sessionsPanel } from "./sessions.mjs";
 import { viewsPanel } from "./staff_views.mjs";
 
@@ -200,6 +201,7 @@ openPage(async ({ vault, me }) => {
     vault.session.vault_access && teamPanel(),
     preferencesPanel(chosen),
     passwordPanel(vault),
+    await secondFactorPanel(vault),
     await sessionsPanel(vault, browserWord),
     held && viewsPanel(me),
     held && [revealsPanel(held.reveals), documentsPanel(held.documents), eventsPanel(held.events)],

@@ -5,6 +5,7 @@ import { h, notice, pageLang, translator } from "../ui/index.mjs";
 import { openVault } from "../vault/client.mjs";
 import { field, submitButton, works } from "./forms.mjs";
 import { show, showFailure } from "./page.mjs";
+import { withCode } from "./second_factor.mjs";
 
 const t = translator(words);
 const KNOWN = /^\/(panel|kisiler|kampanyalar|kampanyalar\/yeni|kampanya|hatlar|odeme|ayarlar|ekip)(#[\w=&.-]*)?$/;
@@ -31,22 +32,20 @@ function inLanguage(address, { language }) {
 function signInForm(vault) {
   const email = field({ name: "email", label: t("f_email"), type: "email", required: true, autocomplete: "username" });
   const password = field({ name: "password", label: t("f_password"), type: "password", required: true, autocomplete: "current-password" });
-  return works(
-    h(
+  const form = h(
       "form",
       { class: "panel" },
       onward() !== "/panel" && notice({ tone: "info", text: t("signInAgain") }),
       h("div", { class: "gap-above" }, email, password),
       h("div", { class: "form-actions" }, submitButton(t("signIn"))),
-    ),
-    {
-      busy: t("signingIn"),
-      work: async (values) => {
-        const session = await vault.call("login", { email: values.email.trim(), password: values.password });
-        location.assign(inLanguage(onward(), session));
-      },
-    },
-  );
+    );
+  return works(form, {
+    busy: t("signingIn"),
+    work: withCode(form, async ({ email: typed, password: secret, totp }) => {
+      const session = await vault.call("login", { email: typed.trim(), password: secret, totp });
+      location.assign(inLanguage(onward(), session));
+    }),
+  });
 }
 
 async function begin() {

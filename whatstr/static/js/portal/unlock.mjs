@@ -4,6 +4,7 @@ import common from "../i18n/portal-common.mjs";
 import { h, translator } from "../ui/index.mjs";
 import { getJson } from "../vault/http.mjs";
 import { field, submitButton, works } from "./forms.mjs";
+import { withCode } from "./second_factor.mjs";
 
 const t = translator(common);
 let open = false;
@@ -41,7 +42,7 @@ export async function unlockDialog(vault, member, reason) {
   dialog.addEventListener("cancel", (event) => event.preventDefault());
   works(form, {
     busy: t("unlocking"),
-    work: async (values) => {
+    work: withCode(form, async (values) => {
       const session = await vault.call("login", values);
       if (session.member !== member) {
         location.assign("/panel");
@@ -52,7 +53,7 @@ export async function unlockDialog(vault, member, reason) {
       main.hidden = false;
       open = false;
       document.dispatchEvent(new CustomEvent("wtr:unlocked"));
-    },
+    }),
   });
   document.body.append(dialog);
   dialog.showModal();

@@ -34,13 +34,13 @@ async function enrolFinish({ profile, documents, language }) {
   return { organization, member, customer_no: said.customer_no };
 }
 
-async function signIn({ email, password }) {
+async function signIn({ email, password, totp }) {
   const { kdf, salt } = await postJson("prelogin", { email });
   const saltBytes = fromB64(salt, 16);
   const mk = masterKey(password, saltBytes, kdf);
   const [auth, kek] = [authKey(mk), passwordKek(mk)];
   wipe(mk);
-  const said = await postJson("login", { email, auth: toB64(auth) });
+  const said = await postJson("login", { email, auth: toB64(auth), ...(totp ? { totp } : {}) });
   wipe(auth);
   let uk;
   try {
@@ -64,15 +64,22 @@ async function restore({ blob, member, login }) {
 }
 
 async function changePassword({ old, new: fresh }) {
-  const { uk, member, login: kept } = signedIn();
-  const mk = masterKey(old, fromB64(kept.salt, 16), kept.kdf);
-  const oldAuth = toB64(authKey(mk));
-  wipe(mk);
+  const { uk, member } = signedIn();
+  const oldAuth = ownProof(old);
   const login = newLogin(fresh);
   await postJson("password", { old_auth: oldAuth, ...loginBody(login, fromHex(member), uk) });
   // The half may be new, and the tab's blob with it.
   unlock(uk.slice(), await getJson("half"), keptLogin(login));
   return {};
+}
+
+/** The proof of the password once more, for what a signed-in browser alone must not do. */
+export function ownProof(password) {
+  const { login } = signedIn();
+  const mk = masterKey(password, fromB64(login.salt, 16), login.kdf);
+  const auth = toB64(authKey(mk));
+  wipe(mk);
+  return auth;
 }
 
 /** The link's token is `<member>.<secret>`: RAUTH depends on the member. */
@@ -130,6 +137,10 @@ export const operations = {
     return {};
   },
   "password.change": changePassword,
+  "totp.off": async ({ password }) => {
+    await postJson("totp/off", { auth: ownProof(password) });
+    return {};
+  },
   "recovery.start": async ({ email }) => {
     await postJson("recovery/start", { email });
     return {};

@@ -1,10 +1,11 @@
 // A new, empty vault when password and recovery code are both lost; and the end of an account.
 import { confirmedDraft, dropDraft, keptLogin, loginBody, prepare, recoveryBody, takeDraft } from "./enrolling.mjs";
 import { postJson } from "./http.mjs";
-import { authKey, masterKey, memberPair, wrapAkMember } from "./keys.mjs";
+import { memberPair, wrapAkMember } from "./keys.mjs";
+import { ownProof } from "./ops_account.mjs";
 import { enterDirectory } from "./ops_members.mjs";
-import { fromB64, fromHex, random, toB64, wipe } from "./primitives.mjs";
-import { lock, signedIn, unlock } from "./state.mjs";
+import { fromHex, random, toB64, wipe } from "./primitives.mjs";
+import { lock, unlock } from "./state.mjs";
 
 async function openReset({ token }) {
   const said = await postJson("reset/open", { token });
@@ -35,11 +36,7 @@ async function finishReset() {
 
 /** The password once more: the proof of it goes to the server, as at every sign-in. */
 async function deleteAccount({ password }) {
-  const { login } = signedIn();
-  const mk = masterKey(password, fromB64(login.salt, 16), login.kdf);
-  const auth = toB64(authKey(mk));
-  wipe(mk);
-  await postJson("account/delete", { auth });
+  await postJson("account/delete", { auth: ownProof(password) });
   lock("deleted");
   return {};
 }

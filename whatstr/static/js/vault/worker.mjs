@@ -5,7 +5,7 @@
 //      {idle: minutes}   lock after
 // Out: {id, result} | {id, error}     {id, progress}                {event: "session" | "locked", …}
 
-const SIGNED_IN = new Set(["password.change", "account.delete", "sessions.all", "sessions.end", "sessions.end_others"]);
+const SIGNED_IN = new Set(["password.change", "account.delete", "totp.off", "sessions.all", "sessions.end", "sessions.end_others"]);
 const early = [];
 const running = new Map();
 const OPEN_TO_ALL = /^(session|config|password\.check|code\.confirm|login|restore|logout|lock|templates\.slots|(enrol|recovery|import|invitation|reset)\..+)$/;
