@@ -3,19 +3,23 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page
+from sqlalchemy.orm import Session
 
 from tests.apps import as_owner
 from tests.services import ModuleDatabase
 from tests.vault.panels import PASSWORD, RealPanel
 from tests.vault.test_worker import CONSENT
 from whatstr.accounts.models import Member
+from whatstr.vault import keys, seals
 from whatstr.vault.client import VaultClient
+from whatstr.vault.rekey_models import NextKey
 
 pytestmark = pytest.mark.browser
 NEW = "Yeni uzun parola 77"
@@ -66,13 +70,23 @@ def join(person: RealPanel, link: str, name: str) -> dict[str, Any]:
     return {**said, "code": "-".join(code["groups"])}
 
 
+def forge(owner: Session, member: uuid.UUID, organization: uuid.UUID) -> None:
+    """What a server could leave that wants everybody to work with a key of its own."""
+    pk = owner.scalar(sa.select(Member.member_pk).where(Member.id == member))
+    box = keys.wrap_ak_next(
+        bytes(32), bytes(range(32)), account=organization.bytes, member=member.bytes, version=2
+    )
+    seal = seals.seal_to_member(bytes(pk or b""), box)
+    owner.execute(sa.update(NextKey).where(NextKey.member_id == member).values(seal=seal))
+
+
 def test_members_come_and_go_and_lists_stay_readable(
     panel: RealPanel,
     tab: Callable[[str], RealPanel],
     address: str,
     database: ModuleDatabase,
 ) -> None:
-    panel.sign_up()
+    organization = panel.sign_up()
     confirm(database)
     mine = save_list(panel)
     panel.call("drafts.save", value={"title": "Taslak"})
@@ -81,7 +95,7 @@ def test_members_come_and_go_and_lists_stay_readable(
     link = panel.call("members.invite", role="manager", label="Kalan")["fragment"]
     stays = tab("kalan@ornek.com.tr")
     assert stays.refused("invitation.open", link=link[:-4] + "AAAA") == "invitation_invalid"
-    join(stays, link, "Kalan Kişi")
+    stays_id = join(stays, link, "Kalan Kişi")["member"]
     assert stays.refused("invitation.open", link=link) == "invitation_invalid"
     assert total(stays, mine) == 620
     goes = tab("giden@ornek.com.tr")
@@ -109,7 +123,15 @@ def test_members_come_and_go_and_lists_stay_readable(
 
     # Who stays signs in once more and takes the new key over, for good.
     assert stays.refused("lists.all") == "not_signed_in"
-    opened = stays.call("login", email="kalan@ornek.com.tr", password=PASSWORD)
+    member = uuid.UUID(stays_id)
+    with as_owner(database) as owner:
+        left = owner.scalar(sa.select(NextKey.seal).where(NextKey.member_id == member))
+        forge(owner, member, uuid.UUID(organization))
+    login = {"email": "kalan@ornek.com.tr", "password": PASSWORD}
+    assert stays.refused("login", **login) == "next_key_refused"
+    with as_owner(database) as owner:
+        owner.execute(sa.update(NextKey).where(NextKey.member_id == member).values(seal=left))
+    opened = stays.call("login", **login)
     assert opened["key_version"] == 2
     assert total(stays, mine) == 620
     later = VaultClient(address)
