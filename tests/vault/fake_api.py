@@ -449,7 +449,17 @@ class FakeApi(PageHandler):
     def get_notices(self) -> Any:
         return {"notices": [n for n in self.world.notices if n["_o"] == self.organization]}
 
+    @route("DELETE", r"notices/(\w+)")
+    def delete_notice(self, name: str) -> Any:
+        self.world.notices[:] = [n for n in self.world.notices if n["id"] != name]
+        return 204, None
+
     # -- campaigns
+
+    @route("POST", r"campaigns/(\w+)/seal")
+    def reseal(self, name: str) -> Any:
+        self.world.campaigns[name].update(self.args, state="queued")
+        return {"id": name, "state": "queued"}
 
     @route("POST", "campaigns")
     def post_campaign(self) -> Any:

@@ -350,6 +350,45 @@ def test_preview_plan_and_launch(panel: Panel) -> None:
     assert (shown["title"], shown["list"]["name"]) == ("Bahar", "Bahar listesi")
 
 
+def test_a_campaign_whose_key_is_gone_is_sealed_again(panel: Panel) -> None:
+    """Same campaign, same parts, another header that the sender opens (vault design, 22)."""
+    panel.enrol()
+    line, name = panel.line(), panel.saved_list()
+    job = panel.call("campaigns.launch", **panel.launch_args(line, name))["id"]
+    stored = panel.world.campaigns[job]
+    before, first = dict(stored), panel.world.open_header(job)
+    stored.update(state="held", kid=1, header="")
+    panel.open()
+    assert panel.call("campaigns.reseal", id=job) == {"id": job, "state": "queued"}
+    second = panel.world.open_header(job)
+    same = ("account", "job", "conn", "template", "chunks", "rows", "media", "jk")
+    assert {n: getattr(first, n) for n in same} == {n: getattr(second, n) for n in same}
+    assert stored["header"] != before["header"] and stored["parts"] == before["parts"]
+    panel.world.campaigns[job]["record"] = wire.b64(bytes(138))
+    assert panel.refused("campaigns.reseal", id=job) == "campaign_damaged"
+
+
+def test_the_vault_gives_its_refusals_again_when_the_sender_asks(panel: Panel) -> None:
+    panel.enrol()
+    panel.line()
+    panel.call("optouts.add", numbers=["905301000000", "905301000001"])
+    panel.world.notify(panel.call("session")["organization"], "optout", **{"from": "905301000002",
+                       "via": "word"})  # fmt: skip
+    panel.call("notices.all")
+    panel.world.notify(panel.call("session")["organization"], "rebuild")
+    assert [one["t"] for one in panel.call("notices.all")] == ["optout"]
+    given = [(one.args.get("via"), one.args["numbers"]) for one in panel.world.asked[-3:]]
+    assert given == [
+        ("customer", ["905301000000", "905301000001"]),
+        ("word", ["905301000002"]),
+        (None, []),
+    ]
+    assert panel.world.asked[-1].args["complete"] is True
+    asked = len(panel.world.asked)
+    panel.call("notices.all")
+    assert len(panel.world.asked) == asked  # once
+
+
 def test_a_broken_launch_continues_after_a_reload(panel: Panel) -> None:
     panel.enrol()
     line, name = panel.line(), panel.saved_list()

@@ -15,6 +15,8 @@ export default {
     takeOutText: "Yalnızca bu listeden çıkar. Gönderilmiş kampanyalar ve ret kayıtları değişmez.",
     takenOut: "{name} listeden çıkarıldı.",
     tools: "İşlem",
+    damaged: "Bu listenin bir bölümü açılamıyor",
+    damagedText: "Açılan kişileri Ayarlar sayfasındaki arşivle indirebilirsiniz; arşiv neyin eksik olduğunu söyler.",
   },
   en: {
     addOne: "Add a person",
@@ -31,5 +33,7 @@ export default {
     takeOutText: "Out of this list only. Campaigns that were sent and records of opt-outs stay.",
     takenOut: "{name} was taken out of the list.",
     tools: "Action",
+    damaged: "Part of this list does not open",
+    damagedText: "The archive on the settings page lets you download the people that open; it says what is missing.",
   },
 };

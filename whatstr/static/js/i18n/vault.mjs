@@ -35,6 +35,10 @@ const tr = {
   "vault.error.nothing_imported": "Önce bir dosya seçip kişileri okutun.",
   "vault.error.list_empty": "Listede geçerli kişi yok.",
   "vault.error.list_damaged": "Liste bozuk, açılamadı. Hiçbir şey değiştirilmedi.",
+  "vault.error.list_damaged_part":
+    "Listenin {no} numaralı parçası bozuk, açılamadı (liste {id}). Üzerine yazılmadı; bu listeyle gönderim başlatılamaz.",
+  "vault.error.list_incomplete_part":
+    "Listenin {no} numaralı parçası eksik (liste {id}). Bu listeyle gönderim başlatılamaz.",
   "vault.error.list_incomplete": "Listenin bir bölümü eksik. Bu listeyle gönderim başlatılamaz.",
   "vault.error.conflict": "Bu kayıt başka bir sekmede değişti. Yenileyip yeniden deneyin.",
   "vault.error.campaign_damaged": "Kampanyanın içeriği açılamadı.",
@@ -127,6 +131,10 @@ const en = {
   "vault.error.nothing_imported": "First choose a file and have the contacts read.",
   "vault.error.list_empty": "There is no valid contact in the list.",
   "vault.error.list_damaged": "The list is damaged and did not open. Nothing was changed.",
+  "vault.error.list_damaged_part":
+    "Part {no} of the list is damaged and did not open (list {id}). It was not overwritten; nothing can be sent with this list.",
+  "vault.error.list_incomplete_part":
+    "Part {no} of the list is missing (list {id}). Nothing can be sent with this list.",
   "vault.error.list_incomplete": "Part of the list is missing. Nothing can be sent with this list.",
   "vault.error.conflict": "This was changed in another tab. Reload and try again.",
   "vault.error.campaign_damaged": "The content of the campaign did not open.",

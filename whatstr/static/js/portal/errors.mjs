@@ -15,7 +15,9 @@ export function sentence(error) {
   const told = error?.data?.[lang];
   if (error?.code === "sender_refused" && told) return told;
   if (error?.message && error.name === "VaultError") return error.message;
-  const known = fromVault[`vault.error.${error?.code}`] ?? fromImport[`problem.${error?.code}`];
+  // Where one part of a thing is meant, its sentence names the part.
+  const part = error?.data?.no === undefined ? undefined : fromVault[`vault.error.${error.code}_part`];
+  const known = part ?? fromVault[`vault.error.${error?.code}`] ?? fromImport[`problem.${error?.code}`];
   if (!known) return t("unexpected");
   return known.replace(/\{(\w+)\}/g, (mark, name) => {
     const value = error.data?.[name];

@@ -2,16 +2,17 @@
 
 import words from "../i18n/portal-list-edit.mjs";
 import contactWords from "../i18n/portal-contacts.mjs";
-import { confirmDialog, h, icon, toast, translator } from "../ui/index.mjs";
+import { confirmDialog, fill, h, icon, notice, toast, translator } from "../ui/index.mjs";
 import { phoneText } from "./badges.mjs";
 import { formDialog } from "./dialogs.mjs";
-import { toastError } from "./errors.mjs";
+import { sentence, toastError } from "./errors.mjs";
 import { field } from "./forms.mjs";
 import { pagedTable } from "./paged_table.mjs";
 
 const t = translator(contactWords);
 const own = translator(words);
 const SHOWN_COLUMNS = 6;
+const DAMAGE = new Set(["list_damaged", "list_incomplete"]);
 
 /** peopleTable(vault, {id, columns}, changed) -> the table; `changed(rows)` after every edit. */
 export function peopleTable(vault, { id, columns }, changed) {
@@ -71,7 +72,10 @@ export function peopleTable(vault, { id, columns }, changed) {
     searchLabel: t("searchPeople"),
     found: (from, to, total) => t("peopleFound", { from, to, total }),
     nobody: t("nobody"),
-    failed: toastError,
+    failed: (error) => {
+      if (!DAMAGE.has(error.code)) toastError(error);
+      else fill(table, notice({ tone: "danger", title: own("damaged"), children: [h("p", {}, sentence(error)), h("p", {}, own("damagedText"))] }));
+    },
     tools: h("button", { class: "btn btn-secondary btn-sm", type: "button", onClick: () => add().catch(toastError) }, icon("plus"), h("span", {}, own("addOne"))),
     load: async ({ from, count, search }) => {
       version ??= (await vault.call("lists.open", { id })).version;
