@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,15 +44,15 @@ def keyring() -> Keyring:
     """The keyring of WHATSTR_SENDER_KEYRING; read again when the daily rotation rewrote the file.
     Raises KeyringError."""
     state = _state()
-    path = Path(settings_of()["WHATSTR_SENDER_KEYRING"])
+    path = settings_of()["WHATSTR_SENDER_KEYRING"]
     with _LOCK:
         try:
-            about = path.stat()
+            about = os.stat(path)  # noqa: PTH116 - asked for each webhook, and a Path costs more
             stamp = (about.st_mtime_ns, about.st_ino)
         except OSError:
             stamp = (0, 0)
         if state.keyring is None or stamp != state.stamp:
-            state.keyring, state.stamp = Keyring.load(path), stamp
+            state.keyring, state.stamp = Keyring.load(Path(path)), stamp
         return state.keyring
 
 

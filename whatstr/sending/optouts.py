@@ -40,6 +40,21 @@ class SentMessage:
     recipient_ix: bytes
 
 
+class Naming:
+    """`recipient` and `alias` for many names of one organization: its keys are made once."""
+
+    def __init__(self, organization_id: uuid.UUID) -> None:
+        ik, account = context.keyring().ik, organization_id.bytes
+        self._recipients = account_index_key(ik, Purpose.RECIPIENT, account)
+        self._aliases = account_index_key(ik, Purpose.ALIAS, account)
+
+    def recipient(self, digits: str) -> bytes:
+        return prf16(self._recipients, "v", digits)
+
+    def alias(self, name: str) -> bytes:
+        return prf16(self._aliases, "v", name)
+
+
 def recipient(organization_id: uuid.UUID, digits: str) -> bytes:
     """The pseudonym of a number within an organization."""
     return ix(context.keyring().ik, Purpose.RECIPIENT, organization_id.bytes, digits)
@@ -201,12 +216,19 @@ def add_aliases(organization_id: uuid.UUID, pairs: Iterable[tuple[bytes, bytes]]
     known = dict(pairs)
     if not known:
         return
-    values = {"o": organization_id, "names": list(known), "ixs": list(known.values())}
+    values = {
+        "o": organization_id,
+        "names": arrays.of_bytes(known),
+        "ixs": arrays.of_bytes(known.values()),
+    }
+    # Every status names its person: what is known already costs a look, not a row's lock.
     session().execute(
         sa.text(
             "INSERT INTO s_alias AS a (organization_id, alias_ix, recipient_ix)"
             " SELECT :o, v.name, v.ix"
             " FROM unnest(CAST(:names AS bytea[]), CAST(:ixs AS bytea[])) AS v(name, ix)"
+            " WHERE NOT EXISTS (SELECT 1 FROM s_alias k WHERE k.organization_id = :o"
+            " AND k.alias_ix = v.name AND k.recipient_ix = v.ix)"
             " ON CONFLICT (organization_id, alias_ix) DO UPDATE"
             " SET recipient_ix = excluded.recipient_ix"
             " WHERE a.recipient_ix <> excluded.recipient_ix"

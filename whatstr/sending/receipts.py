@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from whatstr.audiences.models import OptOutSource
 from whatstr.campaigns.models import OVER_STATES, CampaignState, MessageStatus
-from whatstr.core import clock
+from whatstr.core import arrays, clock
 from whatstr.core.db import session
 from whatstr.core.logs import get_logger
 from whatstr.lines.cloud_api import is_code
@@ -214,10 +214,11 @@ def _locked(mrefs: Collection[bytes]) -> list[_Row]:
             "SELECT m.mref, m.campaign_id, m.row, m.recipient_ix, c.organization_id, c.line_id,"
             " c.expires_at, c.state, m.status, m.code, m.accepted_at, m.sent_at, m.delivered_at,"
             " m.read_at, m.failed_at, m.attempts, m.handed_at, m.not_before"
-            " FROM message m JOIN campaign c ON c.id = m.campaign_id WHERE m.mref = ANY(:mrefs)"
+            " FROM message m JOIN campaign c ON c.id = m.campaign_id"
+            " WHERE m.mref = ANY(CAST(:mrefs AS bytea[]))"
             " ORDER BY m.campaign_id, m.row FOR UPDATE OF m"
         ),
-        {"mrefs": list(mrefs)},
+        {"mrefs": arrays.of_bytes(mrefs)},
     )
     return [
         _Row(
@@ -257,16 +258,18 @@ def _write(rows: Sequence[_Row], after: Mapping[bytes, Progress]) -> None:
             " WHERE m.mref = v.mref"
         ),
         {
-            "mrefs": [row.mref for row in rows],
-            "statuses": [str(one.status) for one in states],
-            "codes": [one.code for one in states],
-            "accepted": [one.accepted_at for one in states],
-            "sent": [one.sent_at for one in states],
-            "delivered": [one.delivered_at for one in states],
-            "seen": [one.read_at for one in states],
-            "failed": [one.failed_at for one in states],
-            "attempts": [one.attempts for one in states],
-            "again": [one.not_before if one.status is _S.PENDING else None for one in states],
+            "mrefs": arrays.of_bytes(row.mref for row in rows),
+            "statuses": arrays.of_words(one.status for one in states),
+            "codes": arrays.of_numbers(one.code for one in states),
+            "accepted": arrays.of_moments(one.accepted_at for one in states),
+            "sent": arrays.of_moments(one.sent_at for one in states),
+            "delivered": arrays.of_moments(one.delivered_at for one in states),
+            "seen": arrays.of_moments(one.read_at for one in states),
+            "failed": arrays.of_moments(one.failed_at for one in states),
+            "attempts": arrays.of_numbers(one.attempts for one in states),
+            "again": arrays.of_moments(
+                one.not_before if one.status is _S.PENDING else None for one in states
+            ),
         },
     )
 
@@ -274,16 +277,20 @@ def _write(rows: Sequence[_Row], after: Mapping[bytes, Progress]) -> None:
 def _tie_aliases(rows: Sequence[_Row], by_mref: Mapping[bytes, Sequence[Receipt]]) -> None:
     """A status names the person as Meta knows them: keep what differs from the dialled number."""
     pairs: dict[uuid.UUID, dict[bytes, bytes]] = {}
+    naming: dict[uuid.UUID, optouts.Naming] = {}
     for row in rows:
         organization = row.organization_id
+        if organization not in naming:
+            naming[organization] = optouts.Naming(organization)
+        names = naming[organization]
         for number, user in {(one.recipient, one.user_id) for one in by_mref[row.mref]}:
             mine = pairs.setdefault(organization, {})
             person = row.recipient_ix
-            hidden = optouts.alias(organization, user) if user else None
+            hidden = names.alias(user) if user else None
             if number and hidden == person:  # sent to the user id, and now the number is told
-                person = optouts.recipient(organization, number)
-            elif number and optouts.recipient(organization, number) != person:
-                mine[optouts.alias(organization, number)] = person
+                person = names.recipient(number)
+            elif number and names.recipient(number) != person:
+                mine[names.alias(number)] = person
             if hidden is not None and hidden != person:
                 mine[hidden] = person
     for organization, mine in pairs.items():
