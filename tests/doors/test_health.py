@@ -56,7 +56,7 @@ def test_what_meta_changed_is_a_history_and_what_it_repeats_is_none(doors: Doors
 
     told_now = history(doors)
     assert ("quality", "GREEN", "YELLOW") in told_now
-    assert ("limit_tier", None, "TIER_10K") in told_now
+    assert ("limit_tier", "TIER_UNLIMITED", "TIER_10K") in told_now
 
     doors.ask("POST", "/_sim/quality", {**change, "event": "FLAGGED"})
     doors.settle()

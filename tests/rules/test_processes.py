@@ -105,7 +105,7 @@ PUBLIC_ROUTES = {
     "/dur/<string(maxlength=64):code>", "/giris", "/kayit", "/onay", "/kurtarma", "/panel",
     "/giris/ikinci", "/giris/kurulum", "/davet",
     "/kisiler", "/kampanyalar", "/kampanyalar/yeni", "/kampanya", "/hatlar", "/odeme",
-    "/ayarlar", "/surum",
+    "/ayarlar", "/surum", "/destek",
     "/ekip", "/sifirlama", "/release/ident.mjs",
     "/api/bundle", "/api/config", "/api/plans", "/api/error-codes", "/api/sender-cert",
     "/api/enrol", "/api/prelogin", "/api/login", "/api/email/confirm", "/api/recovery/start",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import aiohttp
@@ -134,9 +135,9 @@ async def test_senseless_settings_are_refused(stage: Stage) -> None:
 
 @staged(line_limit=True, line_burst_seconds=0.05)
 async def test_the_line_has_a_pace(stage: Stage) -> None:
-    answers = [await stage.send(f"+9053212{n:05d}") for n in range(12)]
+    answers = await asyncio.gather(*(stage.send(f"+9053212{n:05d}") for n in range(60)))
     codes = {a["error"]["code"] for status, a in answers if status != 200}
-    assert codes == {130429} and answers[0][0] == 200
+    assert codes == {130429} and any(status == 200 for status, _ in answers)
 
 
 @staged(pair_burst=3)
