@@ -138,7 +138,7 @@ export function launchPanel({ vault, state, config, launched }) {
       const { list, template, mapping, line, kind } = state;
       const due = dueAt(state);
       const audience = await vault.call("campaigns.plan", { list: list.id, template, mapping });
-      const fresh = await vault.call("lines.plan", { line, rows: audience.rows, kind, new_template: !(await known()).has(String(template.id)), ...(due ? { due_at: due } : {}) });
+      const fresh = await vault.call("lines.plan", { line, rows: audience.rows, kind, new_template: !template.free && !(await known()).has(String(template.id)), ...(due ? { due_at: due } : {}) });
       if (mine !== turn) return;
       plan = fresh;
       const nobody = audience.rows === 0;
