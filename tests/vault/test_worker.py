@@ -418,10 +418,11 @@ def test_the_report_joins_states_with_people(panel: Panel) -> None:
         [0, "read", None, at, at, at, at, None],
         [2, "failed", 131026, at, None, None, None, at],
         [3, "accepted", None, at, None, None, None, None],
+        [4, "unknown", None, None, None, None, None, None],
     ]
     page = panel.call("campaigns.rows", id=job, **{"from": 0, "count": 10})
     assert [row["status"] for row in page["rows"]] == [
-        "read", "pending", "failed", "accepted", "pending",
+        "read", "pending", "failed", "accepted", "unknown",
     ]  # fmt: skip
     assert page["rows"][0]["name"] == "Kişi 0"
     failed = panel.call("campaigns.rows", id=job, status="failed", **{"from": 0, "count": 10})
@@ -430,6 +431,11 @@ def test_the_report_joins_states_with_people(panel: Panel) -> None:
     assert csv["filename"] == "Bahar.csv"
     assert "0530 100 00 00;Kişi 0;Okundu;2026-11-23 14:05:07;" in csv["text"]
     assert ";131026;Yok." in csv["text"]
+    assert "Meta'nın mesajı alıp almadığı bilinmiyor" in csv["text"]
+    # What was never sent says so once the campaign is refused.
+    panel.world.campaigns[job]["state"] = "refused"
+    csv = panel.call("campaigns.csv", id=job, lang="en")
+    assert "Cancelled" in csv["text"] and "the credit returned" in csv["text"]
 
 
 def test_notices_are_believed_only_from_the_sender(panel: Panel) -> None:

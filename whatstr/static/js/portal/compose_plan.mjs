@@ -60,7 +60,7 @@ function holding({ limits, rate }) {
   const slow = limits.filter(({ code }) => code !== "line_rate");
   return [
     h("h3", { class: "plan-why" }, t(slow.length > 0 ? "holds" : "freely")),
-    h("ul", { class: "plan-limits" }, limits.map(({ code, sentence: text }) => h("li", { "data-limit": code }, icon(ICONS[code] ?? "info"), h("span", {}, text ?? t("rate", { rate: fmt.number(rate) }))))),
+    h("ul", { class: "plan-limits" }, limits.map(({ code, sentence: text }) => h("li", { "data-limit": code }, icon(ICONS[code] ?? "info"), h("span", {}, text ?? t("rate", { rate: fmt.number(rate) }), code === "window" && [" ", h("a", { href: "/hatlar#saatler" }, t("changeHours"))])))),
   ];
 }
 

@@ -165,5 +165,6 @@ openPage(async (page) => {
   config = await vault.call("config");
   await load();
   show(place.busy, place.list, h("p", { class: "meta" }, t("sealed")), await hoursPanel());
+  if (location.hash === "#saatler") document.getElementById("saatler")?.scrollIntoView();
   if (back) await finishSignup(back);
 });

@@ -74,13 +74,18 @@ async function messages(id, fresh, { report, signal }) {
   return rows;
 }
 
+/** What rows without a message are called once nothing more will be sent. */
+const REST = { cancelled: "cancelled", refused: "cancelled", expired: "expired" };
+/** Statuses that say nothing by themselves: the file explains them as the page does. */
+const EXPLAINED = new Set(["unknown", "suppressed", "cancelled", "expired"]);
+
 async function joined({ id, status, code, search = "", fresh = false }, context) {
   const stored = await getJson(`campaigns/${id}`, context.signal);
   const who = await recipients(id, stored, context);
   const known = await messages(id, fresh, context);
   const wanted = status ? new Set([status].flat()) : null;
   const words = fold(search.trim());
-  const rest = ["cancelled", "expired"].includes(stored.state) ? stored.state : "pending";
+  const rest = REST[stored.state] ?? "pending";
   const rows = [];
   who.forEach(([to, params, name], row) => {
     const [state, error = null, ...times] = known.get(row) ?? [rest];
@@ -116,7 +121,8 @@ export async function campaignTable(id, lang, context) {
   const titles = ["phone", "name", "status", ...AT, "code", "reason"].map((key) => t(`csv.${key}`));
   const lines = rows.map((row) => [
     printed(row.to), row.name, t(`status.${row.status}`), ...AT.map((key) => local(row[key])),
-    row.code ?? "", row.code === null ? "" : (reason.get(String(row.code)) ?? ""),
+    row.code > 0 ? row.code : "",
+    reason.get(String(row.code)) ?? (EXPLAINED.has(row.status) ? t(`why.${row.status}`) : ""),
   ]);
   return { record, table: [titles, ...lines] };
 }
