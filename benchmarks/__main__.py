@@ -21,6 +21,7 @@ NAMES = (
     "cost",
     "rq_job",
     "open_pages",
+    "vault",
 )
 
 

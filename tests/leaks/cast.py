@@ -39,3 +39,33 @@ UNPROVED = "Dolandırıcı bunlar, adımı da biliyorlar 3307"
 REPORTER = "rapor.eden@ornek-posta.example"
 DRAFT = "Yarım kalan taslak: bahar yemeği 6620"
 ORDER_TEMPLATE = "siparis_yolda"
+
+# The days in a real browser.
+BROWSER_PASSWORD = "tarayıcıda-yazılan-parola-6031"
+BROWSER_CHANGED = "tarayıcıda-değişen-parola-7142"
+BROWSER_RECOVERED = "kurtarılan-kasanın-parolası-8253"
+BROWSER_PROFILE = Profile(
+    organization_name="Çağlayan Ebru Atölyesi Kollektif",
+    contact_name="Ümran Çağlayangil",
+    email="saklanan.umran@caglayan-ebru.example",
+    phone="+905318529637",
+    address="Tophane İskelesi 2771, Beyoğlu",
+    website="https://caglayan-ebru.example",
+    tax_number="8529637412",
+    tax_office="Beyoğlu Vergi Dairesi",
+)
+BROWSER_FILE = "ebru-kursu-katilimcilari-6604.csv"
+BROWSER_LIST = "Ebru kursu katılımcıları"
+BROWSER_TITLE = "Ebru sergisi açılışı 4415"
+BROWSER_LATER = "Ertelenen ebru duyurusu 5526"
+BROWSER_LONG = "Uzun ebru duyurusu 6637"
+BROWSER_REPLY = "Fırçaları çarşamba getiririm 7748"
+BROWSER_DRAFT = "Tarayıcıdaki taslak sözler 8859"
+BROWSER_REPORTED = "Tanımadığım biri sergiye çağırıyor 9960"
+BROWSER_REPORTER = "sikayetci.ziyaretci@baska-kutu.example"
+TESTED_NUMBER = "905319638520"
+INVITED = "davet.edilen@caglayan-ebru.example"
+INVITED_NAME = "Zekâi Düzgünman"
+INVITED_PASSWORD = "davetlinin-kendi-parolası-3364"
+FIRST_NAMES = ("Ümmügül", "Bünyamin", "Gülsüm", "Şefika", "Çelebi", "Işılay", "Öztürk", "İsmihan")
+LAST_NAMES = ("Ebruzenoğlu", "Düzgünman", "Çağlayangil", "Hatipzade", "Şebekçioğlu", "Üsküdarlı")

@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.leaks.controls import prove
 from tests.leaks.loud_stack import LoudStack
 from tests.leaks.patterns import Tier
+from tests.leaks.processes import readable_processes
 from tests.leaks.scanner import Hit, Result, Scanner
 from tests.leaks.sources import dump_database, dump_queue, left_behind
 from tests.leaks.staff_view import opened_profiles, opened_reports
@@ -37,15 +38,19 @@ class Findings:
     reports_opened: int = 0
     reported_seen: set[str] = field(default_factory=set)
     statements_logged: int = 0
+    readable_processes: list[str] = field(default_factory=list)
+    """Roles whose memory another process of the same user could read: none."""
 
     @property
     def clean(self) -> bool:
         """Nothing found, by a scan that proved that it can find."""
-        return self.result.clean and not self.staff_hits and self.statements_logged > 0
+        quiet = not self.staff_hits and not self.readable_processes
+        return self.result.clean and quiet and self.statements_logged > 0
 
 
-def run(*, rows: int, say: Say = lambda text: None) -> Findings:
-    """Start everything in a private folder, live through the story, stop, search what is left."""
+def run(*, rows: int, browser: bool = False, say: Say = lambda text: None) -> Findings:
+    """Start everything in a private folder, live through the story, stop, search what is left.
+    With `browser` there are days in a real browser, too."""
     with private_folder() as folder, _temporary(folder / "tmp"):
         began = time.monotonic()
         data_dir, evidence = folder / "data", folder / "evidence"
@@ -59,8 +64,13 @@ def run(*, rows: int, say: Say = lambda text: None) -> Findings:
             say(f"everything runs after {time.monotonic() - began:.0f} s")
             story = Story(stack, rows=rows)
             story.live()
+            if browser:
+                say(f"in a browser after {time.monotonic() - began:.0f} s")
+                _in_browser(stack, story, folder / "customer")
             say(f"lived through after {time.monotonic() - began:.0f} s")
+            readable = readable_processes(supervisor.pids())
             findings = _as_staff(stack, story)
+            findings.readable_processes = readable
             dump = dump_database(stack.postgres, evidence / "dump.sql")
             dump_queue(stack.queue.url, evidence / "queue")
             dump_queue(stack.sender_queue.url, evidence / "sender-queue")
@@ -74,6 +84,17 @@ def run(*, rows: int, say: Say = lambda text: None) -> Findings:
         findings.result = scanner.result
         say(f"searched after {time.monotonic() - began:.0f} s")
         return findings
+
+
+def _in_browser(stack: LoudStack, story: Story, folder: Path) -> None:
+    from tests.leaks.browser_days import BrowserDays
+
+    folder.mkdir()
+    days = BrowserDays(stack, folder=folder)
+    days.live()
+    story.planted += days.planted
+    story.reported |= days.reported
+    story.rest()
 
 
 def _as_staff(stack: LoudStack, story: Story) -> Findings:
@@ -126,9 +147,11 @@ def main() -> int:
     def say(text: str) -> None:
         print(f"· {text}", file=sys.stderr, flush=True)
 
-    findings = run(rows=rows, say=say)
+    findings = run(rows=rows, browser=True, say=say)
     if findings.result.hits:
         print(findings.result.in_words(), file=sys.stderr)
+    for role in findings.readable_processes:
+        print(f"the memory of {role} can be read", file=sys.stderr)
     for hit in findings.staff_hits:
         print(f"{hit.planted} is open to staff in {hit.source}", file=sys.stderr)
     if findings.missed_controls:

@@ -79,6 +79,12 @@ class Story:
         self._settle()
         self._plant_ids()
 
+    def rest(self) -> None:
+        """Wait until nothing moves once more, and plant the names that Meta gave meanwhile."""
+        known = {value.name for value in self.planted}
+        self._settle()
+        self._plant_ids(known)
+
     # What the customer does ---------------------------------------------------------------------
 
     def _campaigns(self, customer: DemoCustomer) -> None:
@@ -319,12 +325,15 @@ class Story:
             Planted("client address", ADDRESS, Tier.STAFF),
         )
 
-    def _plant_ids(self) -> None:
+    def _plant_ids(self, known: set[str] | None = None) -> None:
         """Meta's own names: a wamid holds the number, a user id is a person."""
         sent = call(f"{self._meta}/_sim/messages?limit=100000")["messages"]
         assert sent
         for number, message in enumerate(sent):
-            self._add(Planted(f"wamid {number}", message["id"], kind=Kind.ID))
+            if f"wamid {number}" not in (known or ()):
+                self._add(Planted(f"wamid {number}", message["id"], kind=Kind.ID))
+        if known:
+            return
         hidden = call(f"{self._meta}/_sim/people?to={GUESTS[3][0]}")
         for place, user in enumerate(hidden["bsuids"].values()):
             self._add(Planted(f"user id {place}", str(user), kind=Kind.ID))

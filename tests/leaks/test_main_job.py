@@ -33,6 +33,10 @@ def test_the_same_scan_finds_every_control(findings: Findings) -> None:
     assert findings.clean
 
 
+def test_nobody_reads_the_memory_of_a_process(findings: Findings) -> None:
+    assert findings.readable_processes == []
+
+
 def test_statements_were_logged_with_their_values(findings: Findings) -> None:
     assert findings.statements_logged > 100
 
