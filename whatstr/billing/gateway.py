@@ -253,15 +253,17 @@ class StripeGateway:
                 payload, signature, self._webhook_secret, stripe.Webhook.DEFAULT_TOLERANCE
             )
             # Read as JSON, not as Stripe's objects: those are no dicts and turn decimals around.
-            event = json.loads(payload)
+            event = json.loads(payload.decode())
             return GatewayEvent(
-                id=str(event["id"]),
-                type=str(event["type"]),
+                id=gateway_mapping.word(event["id"]),
+                type=gateway_mapping.word(event["type"]),
                 created=gateway_mapping.moment(event["created"]),
-                api_version=event.get("api_version"),
+                api_version=gateway_mapping.word(event["api_version"])
+                if event.get("api_version")
+                else None,
                 object=dict(event["data"]["object"]),
             )
-        except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError):
+        except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, OverflowError):
             raise BadSignature("not a webhook of ours") from None
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from whatstr.billing.gateway_answers import (
     RefundState,
 )
 from whatstr.core.errors import DomainError
+
+_WORD = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
 
 if TYPE_CHECKING:
     import stripe
@@ -92,3 +95,11 @@ def _plain(metadata: Any) -> dict[str, str]:
 def moment(seconds: int) -> datetime:
     """Stripe's seconds as an aware UTC datetime."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def word(text: object) -> str:
+    """An id or a name of Stripe's: a column takes neither half a character nor a zero byte.
+    ValueError for anything else."""
+    if not isinstance(text, str) or not _WORD.fullmatch(text):
+        raise ValueError("not one of Stripe's words")
+    return text
