@@ -111,6 +111,24 @@ def verify_audit(*, heads: tuple[str, ...]) -> None:
     click.echo(f"{found.events} events, unbroken; head {found.seq}:{found.head.hex()}")
 
 
+@group.command("release-instance")
+@click.option("--join", is_flag=True, help="Let one more sender host send; the others go on.")
+@click.confirmation_option(
+    prompt="Does no other copy of this database send? Campaigns under way are held. Go on?"
+)
+def release_instance(*, join: bool) -> None:
+    """Let this sender host send from this database, for instance after a restore."""
+    from whatstr.core.db import transaction
+    from whatstr.sending import instance
+
+    with transaction():
+        held = None if join else instance.release()
+        if join:
+            instance.join()
+    told = "this host has joined" if join else f"released; {held} campaigns are held and ask"
+    click.echo(told)
+
+
 @group.command()
 def doctor() -> None:
     """Check every setting and dependency, and say how to mend each."""

@@ -106,11 +106,28 @@ def _keys(settings: Settings) -> Iterator[Finding]:
     if path:
         from whatstr.sending.keyring import Keyring
 
+        if settings.get("DATABASE_URL"):
+            yield _instance()
         yield _try(
             "sender keyring",
             lambda: Keyring.load(Path(path)),
             "mode 0600, made by `flask whatstr keys sender PATH`",
         )
+
+
+def _instance() -> Finding:
+    """Whether this sender host may send from this database: a restored copy may not."""
+    from whatstr.core.db import transaction
+    from whatstr.sending import instance
+
+    remedy = "`flask whatstr release-instance` lets it send, once no other copy does (operations)"
+    try:
+        with transaction():
+            fault = instance.fault()
+    except SQLAlchemyError as error:
+        return Finding("instance", False, f"{type(error).__name__}: run this as the sender")
+    words = f"this database is {fault} to this host; {remedy}" if fault else "may send from here"
+    return Finding("instance", fault is None, words)
 
 
 def _try(what: str, act: Callable[[], object], remedy: str) -> Finding:

@@ -33,6 +33,7 @@ from whatstr.sending import (
     departures,
     health_sync,
     honesty,
+    instance,
     leases,
     progress,
     reach,
@@ -41,6 +42,7 @@ from whatstr.sending import (
     windows,
 )
 from whatstr.sending.certificates import publish_certificates
+from whatstr.sending.clocks import ClockWatch
 from whatstr.sending.line_changes import forget_events
 from whatstr.sending.slices import rest_key
 
@@ -72,8 +74,12 @@ class Dispatcher:
         self._slices = queue(redis(), SLICES)
         self._doors = queue(redis(), DOORS)
         self._stopping = False
+        self._clocks = ClockWatch()
+        self._standing: str | None = None
+        self._publish = _Timer("publish", 60, _publish)
         self._timers = [
-            _Timer("publish", 60, _publish),
+            _Timer("beat", 2, instance.beat),
+            _Timer("leases", 5, leases.drop_impossible),
             _Timer("orphans", 5, lambda: sweeps.orphans_to_unknown(now=clock.now())),
             _Timer("unknown", 5, lambda: sweeps.settle_unknown(now=clock.now(), wait=self._wait)),
             _Timer("expire", 1, lambda: sweeps.expire_campaigns(now=clock.now())),
@@ -133,14 +139,16 @@ class Dispatcher:
     # One look ---------------------------------------------------------------------------------
 
     def look(self) -> None:
-        """Run the sweeps that are due and enqueue what waits. Redis away: next time."""
-        with transaction():
-            sweeps.release_due(now=clock.now())
-        for timer in self._timers:
-            if time.monotonic() - timer.last >= timer.every:
-                timer.last = time.monotonic()
-                self._sweep(timer)
+        """Run the sweeps that are due and enqueue what waits. Redis away: next time. A database
+        that is not ours and clocks that cannot be believed: nothing moves."""
         try:
+            self._sweep(self._publish)
+            if not self._may_move():
+                return
+            with transaction():
+                sweeps.release_due(now=clock.now())
+            for timer in self._timers:
+                self._sweep(timer)
             with transaction():
                 self._enqueue_doors()
                 self._enqueue_slices()
@@ -149,9 +157,26 @@ class Dispatcher:
         finally:
             db.session.remove()
 
+    def _may_move(self) -> bool:
+        with transaction():
+            ours = instance.is_ours()
+            trouble = self._clocks.trouble(
+                wall=clock.now(),
+                monotonic=time.monotonic(),
+                database=session().scalar(sa.text("SELECT clock_timestamp()")),
+            )
+        found = trouble if ours else "not_ours"
+        if found != self._standing:
+            (log.error if found else log.info)("dispatcher.stands", reason=found)
+            self._standing = found
+        return found is None
+
     def _sweep(self, timer: _Timer) -> None:
-        """Run one; what is wrong with it must not keep the others from running. A lost
+        """Run one that is due; what is wrong with it must not keep the others from running. A lost
         connection is everybody's trouble and goes up."""
+        if time.monotonic() - timer.last < timer.every:
+            return
+        timer.last = time.monotonic()
         try:
             with transaction():
                 timer.run()

@@ -10,13 +10,17 @@ import uuid
 import sqlalchemy as sa
 
 from whatstr.core.db import session
+from whatstr.sending import instance
 
 SECONDS = 30
 RENEW_SECONDS = 5
 
 
 def take(line_id: uuid.UUID, *, owner: uuid.UUID) -> bool:
-    """Take the line's lease; False while another slice holds it."""
+    """Take the line's lease; False while another slice holds it, and while this database is not
+    known to be ours."""
+    if not instance.is_ours():
+        return False
     return (
         session()
         .execute(
@@ -63,3 +67,16 @@ def live() -> set[uuid.UUID]:
     return set(
         session().scalars(sa.text("SELECT line_id FROM s_lease WHERE until > clock_timestamp()"))
     )
+
+
+def drop_impossible() -> int:
+    """Give up leases that end later than any lease can: the database's clock was ahead when they
+    were taken. Whoever still works under one loses it at its next renewal and stops."""
+    dropped = session().execute(
+        sa.text(
+            "DELETE FROM s_lease WHERE until > clock_timestamp() + make_interval(secs => :s)"
+            " RETURNING 1"
+        ),
+        {"s": 2 * SECONDS},
+    )
+    return len(dropped.all())

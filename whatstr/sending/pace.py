@@ -20,11 +20,17 @@ PORTION = 100
 _KEEP_MS = 86_400_000
 
 # KEYS: bucket, one mark for each message. ARGV: the line's full rate, pair interval, expiry.
+# Moments that lie ahead were noted by a clock that was set back since: they hold nothing up.
 _TAKE = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local h = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'rate', 'blocked')
+local h = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'rate', 'blocked', 'blocked_at')
 local blocked = tonumber(h[4] or '0')
+local behind = tonumber(h[5] or '0') - now
+if behind > 0 then
+  blocked = blocked - behind
+  redis.call('HSET', KEYS[1], 'blocked', blocked, 'blocked_at', now)
+end
 if blocked > now then return {0, blocked - now} end
 local top = tonumber(ARGV[1])
 local passed = math.max(0, now - tonumber(h[2] or now))
@@ -35,7 +41,9 @@ local count = math.min(#KEYS - 1, math.floor(tokens))
 local answer = {count, 0}
 local used = 0
 for i = 1, count do
-  if redis.call('SET', KEYS[i + 1], '1', 'NX', 'PX', ARGV[2]) then
+  local last = tonumber(redis.call('GET', KEYS[i + 1]) or '-1')
+  if last < 0 or last > now or now - last >= tonumber(ARGV[2]) then
+    redis.call('SET', KEYS[i + 1], now, 'PX', ARGV[2])
     answer[i + 2] = 1
     used = used + 1
   else
@@ -54,7 +62,7 @@ _SLOW = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local h = redis.call('HMGET', KEYS[1], 'rate', 'slowed')
-if now - tonumber(h[2] or '0') < 1000 then return 0 end
+if math.abs(now - tonumber(h[2] or '0')) < 1000 then return 0 end
 local rate = math.max(1, tonumber(h[1] or ARGV[1]) * 0.7)
 redis.call('HSET', KEYS[1], 'rate', tostring(rate), 'slowed', now, 'tokens', '0', 'at', now)
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
@@ -65,7 +73,7 @@ _BLOCK = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local till = math.max(tonumber(redis.call('HGET', KEYS[1], 'blocked') or '0'), now + ARGV[1])
-redis.call('HSET', KEYS[1], 'blocked', till)
+redis.call('HSET', KEYS[1], 'blocked', till, 'blocked_at', now)
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1
 """
