@@ -351,6 +351,24 @@ def test_whoever_was_reached_already_counts_once(stage: Stage) -> None:
     assert reached(stage) == 250
 
 
+def test_who_wrote_to_the_line_today_is_not_counted(stage: Stage) -> None:
+    limit(stage, "TIER_250")
+    friends, strangers = people(100), people(300)
+    for number in friends:
+        stage.sql(
+            "INSERT INTO s_window (line_id, recipient_ix, at) VALUES (%s, %s, now())",
+            stage.line,
+            stage.recipient_ix(number),
+        )
+    mixed = [*strangers[:200], *friends, *strangers[200:]]
+    campaign = stage.campaign(mixed)
+
+    stage.run()
+
+    assert stage.counts(campaign) == {"accepted": 350}
+    assert told(stage, campaign)["wait_code"] == "portfolio_limit"
+
+
 def test_people_of_yesterday_are_free_again(stage: Stage) -> None:
     limit(stage, "TIER_250")
     stage.campaign(people(250))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 
@@ -103,3 +105,76 @@ def test_it_fails_closed() -> None:
     for call in (lambda: pace.take(strangers(1)), pace.slow_down, lambda: pace.block(1)):
         with pytest.raises(PaceUnavailable):
             call()
+
+
+# Clocks that are set back ----------------------------------------------------------------------
+
+
+def test_a_bucket_of_a_clock_that_was_ahead_goes_on(client: redis.Redis) -> None:
+    line = uuid.uuid4()
+    pace = Pace(client, line, rate=40)
+    pace.take(strangers(50))
+    ahead = int(time.time() * 1000) + 3_600_000
+    client.hset(f"pace:{line.hex}", mapping={"at": ahead, "tokens": "3"})
+
+    assert len(pace.take(strangers(50)).allowed) == 3
+    after = pace.take(strangers(50))
+    assert after.allowed or after.wait <= 1 / 40
+
+
+def test_a_rest_keeps_its_length_when_the_clock_is_set_back(client: redis.Redis) -> None:
+    line = uuid.uuid4()
+    pace = Pace(client, line, rate=40)
+    pace.block(5)
+    key = f"pace:{line.hex}"
+    for name in ("blocked", "blocked_at"):
+        client.hset(key, name, int(float(client.hget(key, name) or 0)) + 3_600_000)
+
+    grant = pace.take(strangers(1))
+
+    assert grant.allowed == ()
+    assert 4 < grant.wait <= 5
+
+
+def test_a_person_is_not_held_up_by_a_mark_from_the_future(client: redis.Redis) -> None:
+    line, person = uuid.uuid4(), strangers(1)
+    pace = Pace(client, line, rate=40)
+    assert pace.take(person).allowed == (True,)
+    assert pace.take(person).allowed == (False,)
+    client.set(f"pair:{line.hex}:{person[0].hex()}", int(time.time() * 1000) + 60_000, px=60_000)
+
+    assert pace.take(person).allowed == (True,)
+
+
+# Several senders at once ------------------------------------------------------------------------
+
+
+def test_several_senders_of_one_line_keep_to_its_rate(
+    client: redis.Redis, valkey_sender_server: EmbeddedValkey
+) -> None:
+    """Whatever the number of processes: at no moment more than a quarter second's worth beyond
+    what the rate allows until then."""
+    line, rate, seconds = uuid.uuid4(), 400, 1.5
+    granted: list[tuple[float, int]] = []
+    end = time.monotonic() + seconds
+
+    def sender() -> None:
+        with redis.Redis.from_url(valkey_sender_server.url) as own:
+            pace = Pace(own, line, rate=rate)
+            while time.monotonic() < end:
+                count = len(pace.take(strangers(PORTION)).allowed)
+                granted.append((time.monotonic(), count))
+
+    threads = [threading.Thread(target=sender) for _ in range(4)]
+    started = time.monotonic()
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+
+    granted.sort()
+    total = 0
+    for at, count in granted:
+        total += count
+        assert total <= rate / 4 + rate * (at - started) + 1
+    assert total >= rate * seconds * 0.8

@@ -17,7 +17,7 @@ from whatstr import settings_of
 from whatstr.accounts.models import Organization
 from whatstr.campaigns import pacing
 from whatstr.campaigns.models import ACTIVE_STATES, Campaign, CampaignKind, CampaignState
-from whatstr.campaigns.pacing import DAY, PROVEN_MESSAGES, Wait, Window
+from whatstr.campaigns.pacing import COUNTED_FOR, PROVEN_MESSAGES, Wait, Window
 from whatstr.campaigns.planning import Allowance, Load, Plan, plan
 from whatstr.campaigns.policies import MAX_RUN
 from whatstr.core.db import session
@@ -202,7 +202,7 @@ def people_of(line: Line, *, now: datetime) -> People:
     where = Campaign.line_id.in_([one.id for one in lines])
     used = _used(where, now)
     limit = pacing.people_limit([one.limit_tier for one in lines])
-    frees = min((at + DAY for at, _ in used), default=None)
+    frees = min((at + COUNTED_FOR for at, _ in used), default=None)
     return People(limit, sum(count for _, count in used), frees)
 
 
@@ -233,7 +233,7 @@ FROM message m WHERE m.campaign_id = ANY(:campaigns) AND m.accepted_at > :since 
 
 def _used(where: sa.ColumnElement[bool], now: datetime) -> list[tuple[datetime, int]]:
     """Messages of the last 24 hours in steps of ten minutes, each at the end of its step."""
-    since = now - DAY
+    since = now - COUNTED_FOR
     lately = sa.or_(Campaign.finished_at.is_(None), Campaign.finished_at > since)
     campaigns = session().scalars(
         sa.select(Campaign.id).where(where, lately, Campaign.started_at.is_not(None))

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from whatstr.core.errors import InvalidInput
 
 DAY = timedelta(hours=24)
+COUNTED_FOR = DAY + timedelta(minutes=5)
+"""So long a person counts: our clock and Meta's need not agree to the second."""
 FULL_DAY = 24 * 60
 SHORTEST_WINDOW = 60
 LATE_LIMIT_MINUTES = 120

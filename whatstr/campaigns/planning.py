@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from whatstr.campaigns.pacing import CANARY_USUAL, DAY, Wait, Window
+from whatstr.campaigns.pacing import CANARY_USUAL, COUNTED_FOR, Wait, Window
 
 STEP = timedelta(minutes=1)
 _NOTHING = 1e-3
@@ -97,7 +97,7 @@ class _Account:
 
     def take(self, count: float, now: float) -> None:
         self.used += count
-        heapq.heappush(self.frees, (now + DAY.total_seconds(), count))
+        heapq.heappush(self.frees, (now + COUNTED_FOR.total_seconds(), count))
 
     def next_change(self, now: float) -> float:
         later = [since.timestamp() for since, _ in self.rule.limits if since.timestamp() > now]
@@ -187,7 +187,7 @@ def plan(loads: Sequence[Load], *, mine: int, now: datetime, zone: str) -> Plan:
         if until == float("inf"):
             break
         at = until
-    return notes.plan(left=round(me.left))
+    return notes.plan(rows=me.load.rows)
 
 
 def _opened(rule: Allowance, now: datetime) -> _Account:
@@ -246,7 +246,7 @@ class _Notes:
         following = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         return max(following.timestamp(), moment.timestamp() + 1)
 
-    def plan(self, *, left: int) -> Plan:
+    def plan(self, *, rows: int) -> Plan:
         sums: dict[str, list[float]] = {}
         for start, end, count in self.stretches:
             local = datetime.fromtimestamp(start, ZoneInfo(self.zone))
@@ -259,7 +259,8 @@ class _Notes:
             told = round(exact)
         first = self.stretches[0][0] if self.stretches else None
         queue = first if self.queued_at is not None else None
-        return Plan(days, list(self.waits), left, _at(queue) if queue is not None else None)
+        queued_until = _at(queue) if queue is not None else None
+        return Plan(days, list(self.waits), rows - told, queued_until)
 
 
 def _at(moment: float) -> datetime:

@@ -11,7 +11,7 @@ from babel.numbers import format_decimal
 from flask_babel import gettext as _
 
 from whatstr.campaigns.outlook import Outlook
-from whatstr.campaigns.pacing import DAY, Wait, limit_at
+from whatstr.campaigns.pacing import COUNTED_FOR, Wait, limit_at
 from whatstr.campaigns.planning import Allowance
 from whatstr.core.i18n import language
 from whatstr.portal.inputs import show_instant
@@ -105,7 +105,7 @@ def _people(found: Outlook, code: Wait, now: datetime) -> tuple[Allowance, int, 
 
 def _portfolio(found: Outlook, now: datetime) -> Limit:
     rule, limit, used = _people(found, Wait.PORTFOLIO, now)
-    frees = min((at + DAY for at, _count in rule.used), default=None)
+    frees = min((at + COUNTED_FOR for at, _count in rule.used), default=None)
     return {
         "code": Wait.PORTFOLIO,
         "limit": limit,

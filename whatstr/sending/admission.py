@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from whatstr.sending.gate import Pause
-from whatstr.sending.quota import Quota
+from whatstr.sending.quota import Quota, Reserved
 from whatstr.sending.rows import Candidate
+
+
+class Talking(Protocol):
+    """Those among some people whose service window is open."""
+
+    def __call__(self, people: Collection[bytes], *, now: datetime) -> set[bytes]: ...
 
 
 @dataclass
@@ -17,6 +24,7 @@ class Admission:
     admitted is the last for now; `pause` says what it waits for, None that the gate decides."""
 
     quota: Quota
+    talking: Talking
     at_most: int | None = None
     ended: bool = False
     pause: Pause | None = None
@@ -25,7 +33,7 @@ class Admission:
         """The first of them that may be taken in hand, in the transaction that takes them.
         Raises PaceUnavailable."""
         fit = list(found if self.at_most is None else found[: self.at_most])
-        reserved = self.quota.reserve([one.recipient_ix for one in fit])
+        reserved = self._reserve(fit, now)
         if reserved.wait is not None:
             until = now + timedelta(seconds=reserved.seconds)
             self.ended, self.pause = True, Pause(reserved.wait, until)
@@ -34,3 +42,13 @@ class Admission:
             self.at_most -= len(fit)
             self.ended = self.ended or self.at_most <= 0
         return fit
+
+    def _reserve(self, fit: Sequence[Candidate], now: datetime) -> Reserved:
+        """Whoever wrote to the line in the last 24 hours is not counted (facts 4)."""
+        people = [one.recipient_ix for one in fit]
+        free = self.talking(people, now=now)
+        counted = [place for place, person in enumerate(people) if person not in free]
+        reserved = self.quota.reserve([people[place] for place in counted])
+        if reserved.wait is None:
+            return Reserved(len(fit))
+        return replace(reserved, count=counted[reserved.count])

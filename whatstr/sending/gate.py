@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 from whatstr.campaigns import outlook
 from whatstr.campaigns.models import Campaign, CampaignState
-from whatstr.campaigns.pacing import CanaryVerdict, Wait
+from whatstr.campaigns.pacing import CanaryVerdict, Wait, Window
 from whatstr.core.db import session
 from whatstr.core.logs import get_logger
 from whatstr.sending import canary
+from whatstr.sending.canary import Canary
 from whatstr.sending.progress import WorkItem
 
 log = get_logger(__name__)
@@ -59,8 +60,35 @@ class Hold:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is decided from. `window` None: it may go at any time; `canary` None: none is under
+    way."""
+
+    state: CampaignState
+    started_at: datetime | None
+    late_after: datetime | None
+    window: Window | None
+    canary: Canary | None
+
+
+def decide(facts: Facts, *, now: datetime) -> Go | Pause | Hold:
+    """Whether a campaign may send at `now`."""
+    late = facts.late_after is not None and facts.late_after < now
+    if late and facts.state is CampaignState.QUEUED and facts.started_at is None:
+        return Hold(LATE)
+    window, first = facts.window, facts.canary
+    if window is not None and not window.is_open(now + CLOSING):
+        return Pause(Wait.WINDOW, window.next_open(now + CLOSING))
+    if first is not None and first.verdict is CanaryVerdict.WAIT:
+        return Pause(Wait.CANARY, first.until)
+    if first is not None and first.verdict is not CanaryVerdict.PASS:
+        return Hold(str(first.verdict))
+    return Go(window.next_close(now) if window is not None else None)
+
+
 def look(item: WorkItem, *, now: datetime) -> Go | Pause | Hold:
-    """Whether the campaign may send at `now`."""
+    """Decide for a campaign as the database has it."""
     row = (
         session()
         .execute(
@@ -70,19 +98,9 @@ def look(item: WorkItem, *, now: datetime) -> Go | Pause | Hold:
         )
         .one()
     )
-    late = row.late_after is not None and row.late_after < now
-    if late and row.state is CampaignState.QUEUED and row.started_at is None:
-        return Hold(LATE)
     window = outlook.hours_of([item.organization_id])[item.organization_id].of(row.kind)
-    if window is not None and not window.is_open(now + CLOSING):
-        return Pause(Wait.WINDOW, window.next_open(now + CLOSING))
-    closes = window.next_close(now) if window is not None else None
     first = canary.look(item.id, now=now)
-    if first is not None and first.verdict is CanaryVerdict.WAIT:
-        return Pause(Wait.CANARY, first.until)
-    if first is not None and first.verdict is not CanaryVerdict.PASS:
-        return Hold(str(first.verdict))
-    return Go(closes)
+    return decide(Facts(row.state, row.started_at, row.late_after, window, first), now=now)
 
 
 def note(campaign_id: uuid.UUID, pause: Pause | None) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from whatstr.campaigns import outlook, pacing
-from whatstr.campaigns.pacing import DAY, Wait
+from whatstr.campaigns.pacing import COUNTED_FOR, Wait
 from whatstr.core.db import session
 from whatstr.core.logs import get_logger
 from whatstr.sending.pace import PaceUnavailable
@@ -28,9 +28,7 @@ from whatstr.sending.progress import WorkItem
 
 log = get_logger(__name__)
 
-SLACK = timedelta(minutes=5)
-"""Our clock and Meta's need not agree to the second: a person is free again so much later."""
-_KEEP_MS = round((DAY + SLACK).total_seconds() * 1000)
+_KEEP_MS = round(COUNTED_FOR.total_seconds() * 1000)
 _PORTION = 5_000
 
 # KEYS: a set of people and a mark for each scope. ARGV: how long a person counts, one limit a
@@ -152,14 +150,13 @@ class Quota:
         return self._redis.get(_mark(scope.key)) == run.encode()
 
     def _build(self, scope: Scope, run: str, now: datetime) -> None:
-        people = _people(scope, since=now - DAY - SLACK)
-        keep = DAY + SLACK
+        people = _people(scope, since=now - COUNTED_FOR)
         pipe = self._redis.pipeline()
         pipe.delete(scope.key)
         for first in range(0, len(people), _PORTION):
             pipe.zadd(scope.key, dict(people[first : first + _PORTION]))
-        pipe.pexpire(scope.key, keep)
-        pipe.set(_mark(scope.key), run, px=keep)
+        pipe.pexpire(scope.key, COUNTED_FOR)
+        pipe.set(_mark(scope.key), run, px=COUNTED_FOR)
         pipe.execute()
         log.info("people.counted", scope=str(scope.wait), n=len(people))
 

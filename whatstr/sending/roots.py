@@ -104,6 +104,8 @@ def reindex() -> int:
         for organization_id in waiting:
             _drop_marks(organization_id)
             _ask(organization_id)
+        session().execute(sa.text("UPDATE line SET portfolio_ix = NULL"))
+        session().execute(sa.text("UPDATE campaign SET template_ix = NULL"))
         session().execute(sa.text("DELETE FROM s_wamid"))
         session().execute(sa.text("DELETE FROM s_seen"))
     log.info("optout.reindexed", n=len(waiting))

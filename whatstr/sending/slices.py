@@ -11,6 +11,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import aiohttp
 import flask
@@ -41,6 +42,7 @@ from whatstr.sending.quota import quota_of
 from whatstr.sending.rows import Batch, Candidate, Halted
 from whatstr.sending.templates import TEMPLATE_SECONDS, fetch_template, media_ids_of
 from whatstr.sending.watch import WATCH_SECONDS, Watch
+from whatstr.sending.windows import open_for
 from whatstr.sending.writer import Writer
 
 log = get_logger(__name__)
@@ -202,7 +204,8 @@ class Slice:
         media = await media_ids_of(job, template, api, pace, self._bridge, self._redis, stop)
         if media is None:
             return None
-        await portfolio.learn(job.connection, api, self._bridge)
+        if not await portfolio.learn(job.connection, api, self._bridge, stop):
+            return None
         admission = await self._bridge.run(self._admission, job)
         return _Lane(job, batches, template, admission, time.monotonic(), media)
 
@@ -214,7 +217,8 @@ class Slice:
         gate.note(job.id, None)
         quota = quota_of(self._redis, job.item, now=now)
         quota.build(now=now)
-        return Admission(quota, first.left if first else None)
+        talking = partial(open_for, self._line)
+        return Admission(quota, talking, first.left if first else None)
 
     async def _post_all(self, lane: _Lane, api: CloudApi, pace: Pace, stop: Stop) -> None:
         job = lane.job
