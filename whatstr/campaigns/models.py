@@ -240,6 +240,12 @@ class Message(Base):
             postgresql_where=sa.text("status in ('pending', 'handing', 'unknown')"),
         ),
         sa.Index("ix_message_accepted_at", "campaign_id", "accepted_at"),
+        sa.Index(
+            "ix_message_handed_at",
+            "handed_at",
+            postgresql_using="brin",
+            postgresql_with={"autosummarize": "on", "pages_per_range": "32"},
+        ),
     )
 
 
