@@ -12,8 +12,10 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import islice
 from typing import Any
 
 import psycopg
@@ -22,13 +24,16 @@ from whatstr.core.crypto import (
     PiiEngine,
     blind_index,
     name_head,
+    name_letters,
     norm_email,
     norm_text,
 )
 
 DAYS = 700
-_NAMES = ("Gülçiçek", "Özdemir", "Anadolu", "Yıldız", "Karadeniz", "Marmara", "Ege", "Toros")
-_TRADES = ("Butik", "Tekstil", "Gıda", "Otomotiv", "Eczane", "Kırtasiye", "Mobilya", "Kafe")
+_NAME = "organization.name"
+_FIRST = ("gül", "öz", "ana", "yıl", "kara", "mar", "ege", "tor", "bey", "can", "dem", "fat")
+_SECOND = ("çiçek", "demir", "dolu", "dız", "deniz", "mara", "li", "kan", "oğlu", "soy", "han")
+_THIRD = ("tekstil", "gıda", "kafe", "butik", "oto", "yapı", "optik", "moda", "tarım", "sanat")
 _FILLER = "A" * 120
 _ENGINE = PiiEngine()
 BIG = 30  # the customer with the most of everything: every thirtieth campaign is theirs
@@ -41,7 +46,10 @@ def identity(kind: str, n: int) -> uuid.UUID:
 
 
 def business(n: int) -> str:
-    return f"{_NAMES[n % 8]} {_TRADES[n // 8 % 8]} {n:07d}"
+    """Some beginnings are frequent, as among real names."""
+    mixed = n * 2_654_435_761 % 2**32
+    first, second = _FIRST[mixed % 12], _SECOND[mixed // 12 % 11]
+    return f"{first}{chr(97 + mixed // 132 % 26)}{second} {_THIRD[mixed // 3432 % 10]} {n:07d}"
 
 
 def email(n: int) -> str:
@@ -64,29 +72,50 @@ def _when(n: int, count: int, now: datetime) -> datetime:
     return now - timedelta(days=DAYS * n / count)
 
 
-def organizations(count: int, now: datetime) -> Iterator[Sequence[Any]]:
-    name_context = "organization.name"
+def organizations(count: int, now: datetime) -> Iterator[str]:
+    """Lines of COPY. Names are sealed and in their buckets; the whole-value indexes are real for
+    the customer that is looked up, and random for the others."""
     for n in range(count):
         id_, name = identity("o", n), business(n)
         state = "suspended" if n % 5000 == 1 else "closed" if n % 900 == 2 else "active"
+        name_ix, tax_ix = (os.urandom(16).hex() for _ in range(2))
+        if n in known(count):
+            name_ix = blind_index(_NAME, norm_text(name)).hex()
+            tax_ix = blind_index("organization.tax_number", tax_number(n)).hex()
+        letters = name_letters(name)
         yield (
-            *(id_, 1, 100_001 + n, state, "tr", _when(n, count, now), True),
-            *(seal(name_context, id_, name), blind_index(name_context, norm_text(name))),
-            *(name_head(name_context, name, 4), name_head(name_context, name, 8), _FILLER),
-            blind_index("organization.tax_number", tax_number(n)),
+            f"{id_}\t1\t{100_001 + n}\t{state}\ttr\t{_when(n, count, now)}\tt\t"
+            f"{seal(_NAME, id_, name)}\t\\\\x{name_ix}\t{_head(letters[:4])}\t{_head(letters[:8])}"
+            f"\t{_FILLER}\t\\\\x{tax_ix}\n"
         )
 
 
-def members(count: int, now: datetime) -> Iterator[Sequence[Any]]:
+@cache
+def _head(letters: str) -> int:
+    found = name_head(_NAME, letters, len(letters))
+    assert found is not None
+    return found
+
+
+def known(count: int) -> tuple[int, ...]:
+    """The customers that are looked up by whole values."""
+    return (count // 2,)
+
+
+def members(count: int, now: datetime) -> Iterator[str]:
+    """Lines of COPY, one member for each organization."""
+    fixed = f"{{}}\t{{}}\t\\\\x{'73' * 16}\t\\\\x{'61' * 32}\t\\\\x{'72' * 32}\t1\t"
+    keys = f"{fixed}\\\\x{'70' * 32}\t{_FILLER}\t\\\\x{'77' * 80}\t{_FILLER}\t{_FILLER}"
     for n in range(count):
         role = "manager" if n % 3000 == 5 else "owner"
+        state, at = ("removed" if n % 4000 == 7 else "active"), _when(n, count, now)
+        email_ix, phone_ix = (os.urandom(16).hex() for _ in range(2))
+        if n in known(count):
+            email_ix = blind_index("member.email", norm_email(email(n))).hex()
+            phone_ix = blind_index("member.phone", phone(n)).hex()
         yield (
-            *(identity("m", n), identity("o", n), role, "removed" if n % 4000 == 7 else "active"),
-            *("tr", _when(n, count, now), _when(n, count, now), "{}", "{}", b"s" * 16),
-            *(b"a" * 32, b"r" * 32, 1, b"p" * 32, _FILLER, b"w" * 80, _FILLER, _FILLER),
-            blind_index("member.email", norm_email(email(n))),
-            *("s***@i***.example", _FILLER),
-            *(blind_index("member.phone", phone(n)), "+90 5** *** ** 67"),
+            f"{identity('m', n)}\t{identity('o', n)}\t{role}\t{state}\ttr\t{at}\t{at}\t{keys}\t"
+            f"\\\\x{email_ix}\ts***@i***.example\t{_FILLER}\t\\\\x{phone_ix}\t+90 5** *** ** 67\n"
         )
 
 
@@ -129,16 +158,15 @@ def _timed(what: str, run: Any) -> None:
     print(f"  {what}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
 
-def _copy(
-    connection: psycopg.Connection, table: str, columns: str, rows: Iterator[Sequence[Any]]
-) -> None:
+def _copy(connection: psycopg.Connection, table: str, columns: str, lines: Iterable[str]) -> None:
     def run() -> None:
+        waiting = iter(lines)
         with (
             connection.cursor() as cursor,
             cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
         ):
-            for row in rows:
-                copy.write_row(row)
+            while some := list(islice(waiting, 2000)):
+                copy.write("".join(some))
 
     _timed(table, run)
 
@@ -146,24 +174,24 @@ def _copy(
 def _requests(connection: psycopg.Connection, count: int, now: datetime) -> None:
     """Support requests with three messages each, really sealed: their page opens them."""
 
-    def requests() -> Iterator[Sequence[Any]]:
+    def requests() -> Iterator[str]:
         for n in range(count):
             id_, at = identity("q", n), _when(n, count, now)
             state = "open" if n < 200 else "answered" if n < 500 else "closed"
-            waits = at if state == "open" else None
+            waits = at if state == "open" else "\\N"
             subject = seal("support_request.subject", id_, f"Konu {n}")
             yield (
-                *(id_, 50_001 + n, identity("o", n * 20), identity("m", n * 20), "line", state),
-                *("tr", subject, at, waits, at, at, 1),
+                f"{id_}\t{50_001 + n}\t{identity('o', n * 20)}\t{identity('m', n * 20)}\tline\t"
+                f"{state}\ttr\t{subject}\t{at}\t{waits}\t{at}\t{at}\t1\n"
             )
 
-    def bodies() -> Iterator[Sequence[Any]]:
+    def bodies() -> Iterator[str]:
         for n in range(count * 3):
             id_ = uuid.UUID(bytes=os.urandom(16))
             body = seal("support_message.body", id_, "Hattım bağlanmıyor, ne yapmalıyım? " * 4)
             author = "staff" if n % 3 == 1 else "customer"
             when = _when(n // 3, count, now)
-            yield (id_, identity("q", n // 3), author, identity("m", n), when, body)
+            yield f"{id_}\t{identity('q', n // 3)}\t{author}\t{identity('m', n)}\t{when}\t{body}\n"
 
     columns = (
         "id, number, organization_id, member_id, topic, state, language, subject, opened_at, "
@@ -233,7 +261,7 @@ def _id(kind: str, n: str) -> str:
     return f"md5('{kind}' || ({n}))::uuid"
 
 
-_AGO = "now() - interval '1 day' * %(days)d * n / {}"
+_AGO = "now() - interval '1 day' * (%(days)d::float8 * n / {})"
 # Table and statement; rows are numbered by n. Later rows are older.
 STATEMENTS: Sequence[tuple[str, str]] = (
     (
@@ -298,7 +326,7 @@ STATEMENTS: Sequence[tuple[str, str]] = (
     (
         "credit_entry",
         "INSERT INTO credit_entry (organization_id, key, kind, source, target, amount, campaign_id,"
-        " at) SELECT organization_id, 'settle:' || id, 'settle', 'reserved', 'spent', 95, id, "
+        " at) SELECT organization_id, 'settle:' || id, 'settle', 'available', 'spent', 95, id, "
         "created_at FROM campaign ORDER BY created_at",
     ),
     (

@@ -18,10 +18,43 @@ from tests.apps import as_owner
 from tests.services import ModuleDatabase
 from whatstr.accounts.models import StaffRole
 from whatstr.billing.models import ExceptionRequest, Plan
+from whatstr.campaigns import daily
+from whatstr.campaigns.models import MessageDay
+from whatstr.core import clock
 from whatstr.lines.models import Line
+from whatstr.support.models import (
+    Author,
+    CannedReply,
+    SupportMessage,
+    SupportRequest,
+    SupportTopic,
+)
 
 pytestmark = pytest.mark.browser
 WHY = "Üç bildirim doğrulandı; onay gösterilmedi."
+
+
+def support_request(database: ModuleDatabase, shop: Customer) -> uuid.UUID:
+    """A customer waits for an answer."""
+    now = clock.now()
+    request = SupportRequest(
+        organization_id=shop.organization,
+        member_id=shop.member,
+        topic=SupportTopic.LINE,
+        opened_at=now,
+        waiting_since=now,
+        last_at=now,
+    )
+    request.subject = "Hattım bağlanmıyor"
+    message = SupportMessage(
+        request_id=request.id, author=Author.CUSTOMER, author_id=shop.member, at=now
+    )
+    message.body = "Kod 190 görüyorum."
+    with as_owner(database) as owner:
+        owner.add(request)
+        owner.flush()
+        owner.add(message)
+        return request.id
 
 
 @pytest.fixture
@@ -77,7 +110,7 @@ def test_a_case_is_decided_after_a_look_at_the_consequences(
 ) -> None:
     seat(context, hire(panel, StaffRole.ABUSE_OPERATOR), address)
     quiet.goto(address)
-    quiet.locator(f'a[href="/vaka/{case_id}/"]').click()
+    quiet.locator(f'.queue-item[href="/vaka/{case_id}/"]').click()
     quiet.get_by_role("button", name="Take this case").click()
     quiet.get_by_role("radio", name=re.compile("Pause the line")).check()
     quiet.get_by_label("Explanation").fill(WHY)
@@ -153,6 +186,7 @@ def test_no_page_has_a_violation(
     quiet: Page,
     context: BrowserContext,
     panel: flask.Flask,
+    database: ModuleDatabase,
     address: str,
     shop: Customer,
     case_id: uuid.UUID,  # noqa: F811
@@ -164,7 +198,10 @@ def test_no_page_has_a_violation(
     seat(context, hire(panel, StaffRole.OWNER), address)
     quiet.set_viewport_size({"width": width, "height": height})
     quiet.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    lists = [view.url + "/" for view in panel.extensions["admin"][0]._views[4:]]
+    # Every view but the home page: registers, workplaces, whatever comes next.
+    views = panel.extensions["admin"][0]._views
+    lists = [f"{view.url}/" for view in views if view.url not in (None, "/")]
+    asked = support_request(database, shop)
     own = ["/", f"/vaka/{case_id}/", f"/istisna/{request_id}/", f"/isletme/{shop.organization}/"]
     forms = [
         "/gorevliler/new/",
@@ -173,10 +210,86 @@ def test_no_page_has_a_violation(
         "/hesabim/",
         "/hesabim/dogrulama/",
         f"/istisna/yeni/{shop.payment}",
+        f"/isletmeler/edit/?id={shop.organization}",
+        f"/kullanicilar/edit/?id={shop.member}",
+        f"/paketler/edit/?id={shop.plan}",
+        "/hazir-yanitlar/new/",
+        f"/destek/{asked}/",
     ]
-    for path in [*own, *lists, *forms, f"/hatlar/details/?id={shop.line}"]:
+    details = [
+        f"/hatlar/details/?id={shop.line}",
+        f"/kampanyalar/details/?id={shop.running}",
+        f"/kullanicilar/details/?id={shop.member}",
+        f"/odemeler/details/?id={shop.payment}",
+        "/kampanyalar/?flt0_0=refused&flt1_1=marketing",
+    ]
+    elsewhere: list[str] = []
+    quiet.on("request", lambda one: elsewhere.append(one.url))
+    for path in [*own, *lists, *forms, *details]:
         quiet.goto(address + path)
         no_violation(quiet)
+    assert [url for url in elsewhere if not url.startswith((address, "data:"))] == []
+
+
+def test_support_answers_by_keyboard_and_goes_on(
+    quiet: Page,
+    context: BrowserContext,
+    panel: flask.Flask,
+    database: ModuleDatabase,
+    address: str,
+    shop: Customer,
+) -> None:
+    """`n` begins, a canned reply, Ctrl+Enter sends and opens the next, `/` finds the customer."""
+    first, second = support_request(database, shop), support_request(database, shop)
+    seat(context, hire(panel, StaffRole.SUPPORT), address)
+    with as_owner(database) as owner:
+        texts = {"title_tr": "Selam", "title_en": "Hello", "body_tr": "Merhaba,", "body_en": "Hi,"}
+        owner.add(CannedReply(topic=SupportTopic.LINE, created_at=clock.now(), **texts))
+    quiet.goto(f"{address}/destek/{first}/")
+    quiet.get_by_label("Put in a canned reply").select_option(label="Hello")
+    answer = quiet.get_by_label("What the customer reads")
+    expect(answer).to_have_value("Merhaba,")
+    answer.press("Control+Enter")
+    expect(quiet.get_by_text("Sent. The customer is told by e-mail.")).to_be_visible()
+    assert state_of(database, SupportRequest, first) == "answered"
+    expect(quiet).to_have_url(f"{address}/destek/{second}/")
+    quiet.get_by_role("heading", level=1).click()
+    quiet.keyboard.press("/")
+    quiet.keyboard.type(shop.email)
+    quiet.keyboard.press("Enter")
+    expect(quiet).to_have_url(f"{address}/isletme/{shop.organization}/")
+    quiet.keyboard.press("?")
+    expect(quiet.get_by_role("dialog")).to_contain_text("Search everything")
+    quiet.keyboard.press("Escape")
+    quiet.keyboard.press("g")
+    quiet.keyboard.press("q")
+    expect(quiet.get_by_role("heading", level=1, name="Support requests")).to_be_visible()
+    quiet.keyboard.press("j")
+    expect(quiet.locator(".row-link").first).to_be_focused()
+
+
+def test_charts_are_drawn_and_have_their_tables(
+    quiet: Page,
+    context: BrowserContext,
+    panel: flask.Flask,
+    database: ModuleDatabase,
+    address: str,
+    shop: Customer,
+) -> None:
+    with as_owner(database) as owner:
+        owner.merge(
+            MessageDay(day=daily.today(), handed=12, accepted=11, delivered=10, read=3, failed=1)
+        )
+    seat(context, hire(panel, StaffRole.OWNER), address)
+    quiet.goto(f"{address}/rakamlar/?lang=tr")
+    chart = quiet.locator("figure", has=quiet.get_by_role("heading", name="Günlük mesajlar"))
+    drawn = chart.locator("canvas").evaluate(
+        "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v !== 0)"
+    )
+    assert drawn
+    expect(chart.get_by_role("table")).to_be_hidden()
+    chart.get_by_text("Tablo olarak").click()
+    expect(chart.get_by_role("row").last).to_contain_text("12")
 
 
 def test_a_revealed_value_leaves_the_page(

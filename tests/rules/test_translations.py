@@ -40,7 +40,7 @@ def catalogs() -> Iterator[tuple[str, dict[str, str | tuple[str, ...]]]]:
             catalog = read_po(file, locale="tr")
         rows = {}
         for message in catalog:
-            if message.id:
+            if message.id and not message.context:  # a twin in a context is another text
                 key = message.id[0] if isinstance(message.id, tuple) else message.id
                 rows[key] = message.string
         yield path.stem, rows

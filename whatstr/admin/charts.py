@@ -90,8 +90,8 @@ def deliveries() -> Chart:
         labels=[_day(row.day) for row in rows],
         series=[
             Series(_("Handed to Meta"), [row.handed for row in rows], "brand"),
-            Series(_("Delivered"), [row.delivered for row in rows], "ok"),
-            Series(_("Failed"), [row.failed for row in rows], "danger"),
+            Series(_("Reached the phone"), [row.delivered for row in rows], "ok"),
+            Series(_("Did not get there"), [row.failed for row in rows], "danger"),
         ],
         note=_("Counted every ten minutes."),
     )
@@ -168,8 +168,8 @@ def queue_depth() -> Chart:
         kind="bar",
         labels=[row.name for row in rows],
         series=[
-            Series(_("Waiting"), [row.waiting for row in rows], "brand"),
-            Series(_("Failed"), [row.failed for row in rows], "danger"),
+            Series(_("In line"), [row.waiting for row in rows], "brand"),
+            Series(_("Went wrong"), [row.failed for row in rows], "danger"),
             Series(
                 _("Age of the first, in minutes"),
                 [round((row.oldest_seconds or 0) / 60, 1) for row in rows],

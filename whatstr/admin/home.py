@@ -86,7 +86,7 @@ class Figures(Page):
 
 def _suspensions(person: SignedInStaff) -> Queue:
     return Queue(
-        "suspensions",
+        "signatures",
         _("Suspensions that need a second person"),
         "shield",
         [

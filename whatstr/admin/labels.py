@@ -162,7 +162,7 @@ def event_words() -> dict[str, str]:
     """Words for what a customer did: sign-up, sign-in, purchase, launch."""
     return {
         "sign_up": gettext("Signed up"),
-        "sign_in": gettext("Signed in"),
+        "sign_in": gettext("Signed in to the panel"),
         "purchase": gettext("Bought"),
         "launch": gettext("Launched a campaign"),
         "recovery": gettext("Used the recovery code"),

@@ -35,7 +35,6 @@ function options() {
     animation: false,
     maintainAspectRatio: false,
     locale,
-    font: { family: getComputedStyle(document.body).fontFamily },
     interaction: { mode: "index", intersect: false },
     plugins: { legend: { position: "bottom", labels: { color: ink, boxWidth: 12, boxHeight: 12 } } },
     scales: { x: { ...axis, grid: { display: false } }, y: { ...axis, beginAtZero: true } },
@@ -53,6 +52,7 @@ function draw(host) {
 }
 
 function drawAll() {
+  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   for (const chart of drawn.splice(0)) chart.destroy();
   for (const host of document.querySelectorAll("[data-chart]")) drawn.push(draw(host));
 }
