@@ -10,6 +10,7 @@ import pytest
 
 from tests.sending.stage import Stage, people
 from whatstr.core.prf import u32
+from whatstr.sending import context
 from whatstr.vault.box import BoxKind, box
 from whatstr.vault.franking import media_matches
 from whatstr.vault.job_header import MediaRef, TemplateRef
@@ -73,3 +74,27 @@ def test_a_changed_picture_is_refused(stage: Stage, what: str) -> None:
 
     assert stage.state(campaign) == ("refused", "media_altered")
     assert stage.ledger()["messages"] == 0
+
+
+def test_a_dead_id_is_uploaded_anew_and_nobody_is_lost(stage: Stage) -> None:
+    first = launch(stage)
+    with stage.app.app_context():
+        context.pace_redis().set(f"media:{first.hex}:0", "123456")
+
+    stage.run()
+    stage.run()  # what the first slice gave back when its results were written
+
+    assert stage.counts(first) == {"accepted": 30}
+    assert stage.ledger()["reached_twice_or_more"] == 0
+    assert stage.state(first)[0] == "done"
+
+
+def test_a_file_that_meta_never_takes_holds_the_campaign(stage: Stage) -> None:
+    campaign = launch(stage)
+    stage.ask("POST", "/_sim/faults", {"kind": "error", "code": 131053})
+
+    stage.run()
+    stage.run()
+
+    assert stage.state(campaign) == ("held", "meta:131053")
+    assert stage.counts(campaign).get("accepted") is None

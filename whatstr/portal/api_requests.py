@@ -30,7 +30,7 @@ from whatstr.portal.inputs import (
 )
 from whatstr.vault import queries, rekey, services
 from whatstr.vault.models import RequestState
-from whatstr.vault.policies import REQUEST_SIZE
+from whatstr.vault.policies import FILE_REQUEST_SIZE, REQUEST_SIZE
 from whatstr.vault.rpc import Op
 from whatstr.vault.seals import TO_SENDER
 
@@ -43,9 +43,10 @@ _waiting = threading.BoundedSemaphore(2)
 @api.post("/requests")
 @member_access(Permission.LINES_WRITE)
 def post_request() -> tuple[dict[str, Any], int]:
-    data, member = json_body(), current_member()
+    data, member = json_body(limit=FILE_REQUEST_SIZE * 4 // 3 + 4096), current_member()
     request_id, op = id_field(data, "id"), choice(data, "op", Op)
-    seal = b64_field(data, "seal", max=REQUEST_SIZE, min=64)
+    size = FILE_REQUEST_SIZE if op is Op.TEST_SEND else REQUEST_SIZE
+    seal = b64_field(data, "seal", max=size, min=64)
     if seal[0] != TO_SENDER:
         raise InvalidInput("seal", "wrong_kind")
     if op is Op.REPIN:

@@ -35,6 +35,7 @@ SILENT_REST = 30.0
 FIRST_ROWS = 20
 """When the first so many all fail, the fault is not in the rows."""
 UNKNOWN_CODES = 20
+MEDIA_UNUSABLE = 131053
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +113,15 @@ class Poster:
         self._slots = asyncio.Semaphore(IN_FLIGHT)
         self._flying: set[asyncio.Task[None]] = set()
         self.tally = Tally()
+        self.files_died = False
+        self.files_renewed = False
 
     async def post(self, handed: Sequence[Candidate]) -> None:
         """Post the rows in order. Those not posted when the stop comes are given back. Returns
         when every row has an outcome."""
         place = asked = 0
         try:
-            while place < len(handed) and not self._stop.is_set:
+            while place < len(handed) and not self._stop.is_set and not self.files_died:
                 portion = handed[place : place + PORTION]
                 grant = await self._bridge.plain(
                     self._pace.take, [one.recipient_ix for one in portion]
@@ -185,6 +188,12 @@ class Poster:
     # What to do about a refusal ---------------------------------------------------------------
 
     async def _refused(self, one: Candidate, number: int) -> None:
+        if number == MEDIA_UNUSABLE and not self.files_renewed:
+            # An uploaded id may have died: uploaded anew once, before the file is called bad.
+            self.files_died = True
+            self._later(one, timedelta(0), code=None)
+            await self._not_sent([one])
+            return
         rule = rule_for(number)
         if rule.action is Action.BACKOFF:
             self._again(one, number, _wait(rule, one.attempts))

@@ -40,7 +40,13 @@ from whatstr.sending.posting import IN_FLIGHT, Poster, Stop
 from whatstr.sending.progress import WorkItem
 from whatstr.sending.quota import quota_of
 from whatstr.sending.rows import Batch, Candidate, Halted
-from whatstr.sending.templates import TEMPLATE_SECONDS, fetch_template, media_ids_of
+from whatstr.sending.templates import (
+    TEMPLATE_SECONDS,
+    fetch_template,
+    forget_media,
+    media_ids_of,
+    media_renewed,
+)
 from whatstr.sending.watch import WATCH_SECONDS, Watch
 from whatstr.sending.windows import open_for
 from whatstr.sending.writer import Writer
@@ -239,6 +245,7 @@ class Slice:
             writer=writer,
             stop=stop,
         )
+        poster.files_renewed = await media_renewed(job, self._bridge, self._redis)
         writing = asyncio.create_task(writer.run())
         try:
             while self._in_time() and not stop.is_set:
@@ -254,6 +261,13 @@ class Slice:
                 if handed is None:
                     break
                 await poster.post(handed)
+                if poster.files_died:
+                    await forget_media(job, self._bridge, self._redis)
+                    poster.files_died, poster.files_renewed = False, True
+                    fresh = await self._lane(job, lane.batches, api, pace, stop)
+                    if fresh is None:
+                        break
+                    lane = fresh
                 if lane.admission.ended:
                     break
         finally:

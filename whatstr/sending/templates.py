@@ -23,6 +23,7 @@ TEMPLATE_SECONDS = 15 * 60
 """How long a fetched text is believed (vault design, 9.3)."""
 MEDIA_SECONDS = 24 * 3_600
 """Uploaded ids live 30 days at Meta; a day is longer than most campaigns run."""
+RENEWED_SECONDS = 3_600
 AWAY_SECONDS = 10.0
 
 
@@ -91,6 +92,24 @@ async def media_ids_of(
             return None
         await bridge.plain(redis.set, key, ids[entry.no], ex=MEDIA_SECONDS)
     return ids
+
+
+async def forget_media(job: Job, bridge: Bridge, redis: Redis) -> None:
+    """Meta does not know the ids any more: the next `media_ids_of` uploads anew."""
+    keys = [f"media:{job.id.hex}:{entry.no}" for entry in job.header.media]
+    if keys:
+        await bridge.plain(redis.delete, *keys)
+    await bridge.plain(redis.set, _renewed(job), 1, ex=RENEWED_SECONDS)
+    log.warning("media.forgotten", campaign=job.id)
+
+
+async def media_renewed(job: Job, bridge: Bridge, redis: Redis) -> bool:
+    """Whether the files were uploaded anew lately: then it is not the ids that Meta refuses."""
+    return bool(await bridge.plain(redis.exists, _renewed(job)))
+
+
+def _renewed(job: Job) -> str:
+    return f"media-renewed:{job.id.hex}"
 
 
 async def _refused(number: int, pace: Pace, bridge: Bridge, stop: Stop) -> None:

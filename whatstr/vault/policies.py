@@ -9,6 +9,8 @@ from enum import StrEnum
 REQUEST_LIFE = timedelta(minutes=10)
 OPEN_REQUESTS = 20
 REQUEST_SIZE = 300 * 1024
+FILE_REQUEST_SIZE = 8 * 1024 * 1024
+"""Of a test message that brings its header's file, of up to 5 MiB."""
 RECORD_SIZE = 3 * 1024 * 1024
 RECORDS_OF_A_TYPE = 1000
 
@@ -20,10 +22,11 @@ class RecordType(StrEnum):
     TEMPLATES = "templates"
     MEMBERS = "members"
     SUPPRESSED = "suppressed"
+    MEMORY = "memory"  # who wrote in the last day, the number for test messages
     KEYS = "keys"  # the account's earlier keys: they open news sealed to an earlier one
 
 
-_ONE_EACH = (RecordType.MEMBERS, RecordType.SUPPRESSED, RecordType.KEYS)
+_ONE_EACH = (RecordType.MEMBERS, RecordType.SUPPRESSED, RecordType.MEMORY, RecordType.KEYS)
 
 
 def record_id_fits(kind: RecordType, record_id: uuid.UUID, organization_id: uuid.UUID) -> bool:

@@ -8,6 +8,7 @@ import { campaignBadge, confirmDialog, emptyState, fill, fmt, h, icon, progressB
 import { OVER, titleOf } from "./campaign_card.mjs";
 import { peoplePanel } from "./campaign_people.mjs";
 import { progressPanel, sum, withMeta } from "./campaign_progress.mjs";
+import { resendPlace } from "./campaign_resend.mjs";
 import { banner, facts, templateNotice } from "./campaign_state.mjs";
 import { toastError } from "./errors.mjs";
 import { actionButton } from "./forms.mjs";
@@ -152,6 +153,7 @@ function take(fresh) {
   redraw("actions", [state, resumable], () => slot("actions", steering()));
   redraw("facts", [state, started, finished, late], () => fill(place.facts, facts(campaign, lines)));
   if (campaign.failures) redraw("failures", campaign.failures, () => drawFailures(campaign.failures));
+  place.again.draw(campaign).catch(() => {});
 }
 
 openPage(async (page) => {
@@ -169,7 +171,8 @@ openPage(async (page) => {
   document.title = `${title} · WhatsTR`;
   fill(place.progress, h("div", { class: "card-head" }, h("h2", {}, t("progress")), h("div", { "data-slot": "state" })), progress);
   fill(place.people, h("section", { class: "panel stack" }, h("h2", {}, t("people")), h("p", { class: "meta" }, t("peopleText")), h("div", {}, h("button", { class: "btn btn-secondary", type: "button", onClick: () => showPeople() }, icon("users"), h("span", {}, t("peopleOpen"))))));
-  show(place.reason, place.template, h("div", { class: "split" }, h("div", { class: "stack" }, place.progress, place.failures), place.facts), place.people);
+  place.again = resendPlace(vault);
+  show(place.reason, place.template, place.again, h("div", { class: "split" }, h("div", { class: "stack" }, place.progress, place.failures), place.facts), place.people);
   take(found);
   if (found.template && !OVER.has(found.state)) {
     vault.call("lines.templates", { line: found.line }).then(({ templates }) => fill(place.template, templateNotice(found, templates)), () => {});

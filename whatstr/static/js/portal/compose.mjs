@@ -7,6 +7,7 @@ import { launchPanel, whenPanel } from "./compose_launch.mjs";
 import { previewSide } from "./compose_preview.mjs";
 import { lineProblem, templatePanel } from "./compose_template.mjs";
 import { testPanel } from "./compose_test.mjs";
+import { freeText, modePanel } from "./compose_text.mjs";
 import { toastError } from "./errors.mjs";
 import { field, radios } from "./forms.mjs";
 import { knownOptOuts } from "./optouts.mjs";
@@ -18,7 +19,7 @@ const DRAW_MS = 350;
 
 const state = {
   draft: null, title: "", line: "", template: null, wanted: null, list: null, mapping: null,
-  kind: "marketing", when: "now", at: "", late: null, media: null, row: 0,
+  kind: "marketing", when: "now", at: "", late: null, media: null, row: 0, mode: "template", text: "",
   saving: null, launching: false,
 };
 
@@ -31,15 +32,15 @@ const later = (run, wait) => {
 };
 
 function takeUp(value, { lists, lines }) {
-  const { title = "", line, template, list, mapping = null, kind = "marketing", when = "now", at = "", late = null } = value;
-  Object.assign(state, { title, mapping, kind, when, at, late, wanted: template ?? null });
+  const { title = "", line, template, list, mapping = null, kind = "marketing", when = "now", at = "", late = null, text = "" } = value;
+  Object.assign(state, { title, mapping, kind, when, at, late, text, wanted: template ?? null });
   if (lines.some((one) => one.id === line)) state.line = line;
   state.list = lists.find((one) => one.id === list) ?? null;
 }
 
 const kept = () => ({
   title: state.title, line: state.line, template: state.template?.id ?? state.wanted, list: state.list?.id ?? null,
-  mapping: state.mapping, kind: state.kind, when: state.when, at: state.at, late: state.late,
+  mapping: state.mapping, kind: state.kind, when: state.when, at: state.at, late: state.late, text: state.text,
 });
 
 /** Why the chosen list may not get this kind of message; null when it may. */
@@ -73,7 +74,11 @@ function listPanel(lists, changed) {
     name: "list", label: t("list"), type: "select", required: true, options, value: state.list?.id ?? "",
     attrs: { onChange: (event) => changed({ list: lists.find((one) => one.id === event.target.value) ?? null, row: 0 }) },
   });
-  return h("section", { class: "panel" }, h("h2", {}, t("listTitle")), pick);
+  const node = h("section", { class: "panel" }, h("h2", {}, t("listTitle")), pick);
+  node.clear = () => {
+    pick.control.value = "";
+  };
+  return node;
 }
 
 function titlePanel(changed) {
@@ -134,8 +139,29 @@ openPage(async ({ vault, me }) => {
     if (!state.launching) state.saving = keep();
   }, SAVE_MS);
 
+  let people = [];
+  const lookForWindows = async () => {
+    people = await vault.call("windows.of", { line: state.line });
+    if (people.length === 0 && state.mode === "text") changed({ mode: "template" });
+    parts.mode.draw(people);
+  };
   const changed = (patch) => {
     Object.assign(state, patch);
+    if ("line" in patch) lookForWindows().catch(toastError);
+    if (state.mode === "text") Object.assign(state, freeText({ line: state.line, text: state.text, people }), { media: null, row: 0 });
+    if (patch.mode === "text") state.kind = "informational";
+    else if (patch.mode === "template") {
+      Object.assign(state, { template: null, list: null, mapping: null });
+      parts.list.clear();
+      parts.template.load().catch(toastError);
+    }
+    if ("mode" in patch) {
+      for (const name of ["template", "list", "mapping"]) parts[name].hidden = state.mode === "text";
+      parts.mode.draw(people);
+      if (state.mode === "template") parts.mapping.draw();
+      redraw();
+      return;
+    }
     if ("template" in patch && state.template) {
       const category = String(state.template.category ?? "").toUpperCase();
       state.kind = category === "MARKETING" ? "marketing" : (patch.mapping === null ? "informational" : state.kind);
@@ -149,6 +175,7 @@ openPage(async ({ vault, me }) => {
   };
   const parts = {
     title: titlePanel(changed),
+    mode: modePanel({ state, changed }),
     template: templatePanel({ vault, lines: usable, state, changed }),
     list: listPanel(lists, changed),
     mapping: mappingPanel({ state, changed }),
@@ -177,14 +204,15 @@ openPage(async ({ vault, me }) => {
   }
 
   parts.mapping.draw();
+  parts.mode.draw(people);
   slot("actions", saved);
   show(h(
     "div",
     { class: "compose" },
-    h("div", { class: "stack" }, parts.title, lineNote, parts.template, parts.list, parts.mapping, parts.kind),
+    h("div", { class: "stack" }, parts.title, lineNote, parts.mode, parts.template, parts.list, parts.mapping, parts.kind),
     preview,
     h("div", { class: "stack" }, parts.test, parts.when, parts.launch),
   ));
   draw();
-  await parts.template.load();
+  await Promise.all([parts.template.load(), lookForWindows()]);
 });

@@ -7,13 +7,29 @@ import { field } from "./forms.mjs";
 
 const t = translator(words);
 const PLACES = ["header", "body", "buttons"];
-const ACCEPT = { IMAGE: "image/jpeg,image/png", VIDEO: "video/mp4", DOCUMENT: "application/pdf" };
+const PLACE = ["latitude", "longitude", "name", "address"];
+const MB = 1024 * 1024;
+/** What Meta takes in a header (facts, 2): types, and the largest size in bytes. */
+const FILES = {
+  IMAGE: { types: ["image/jpeg", "image/png"], most: 5 * MB },
+  VIDEO: { types: ["video/mp4", "video/3gpp"], most: 16 * MB },
+  DOCUMENT: { types: ["application/pdf"], most: 100 * MB },
+};
+
+/** What is wrong with a header's file, in words; "" when it can be sent. */
+export function fileProblem(format, file) {
+  const { types, most } = FILES[format];
+  if (!types.includes(file.type)) return t(`wrongType_${format}`);
+  if (file.size === 0) return t("emptyFile");
+  return file.size > most ? t("tooLarge", { most: fmt.number(most / MB), size: fmt.number(Math.ceil((file.size / MB) * 10) / 10) }) : "";
+}
 
 const keyOf = (source) => (source?.from === "field" ? `field:${source.index}` : (source?.from ?? ""));
 
 /** A column of the same name, the person's name for the first place, a column that the text speaks of; else nothing. */
 function guess({ place, name, columns, used, text }) {
-  if (place === "buttons") return { from: "code" };
+  if (place === "buttons") return name === "code" ? { from: "fixed", text: "" } : { from: "code" };
+  if (place === "header" && PLACE.includes(name)) return { from: "fixed", text: "" };
   const wanted = fmt.fold(name);
   const same = columns.findIndex((title) => fmt.fold(title) === wanted);
   if (same >= 0) return { from: "field", index: same };
@@ -47,7 +63,8 @@ export const complete = (template, mapping) =>
   }));
 
 function label(place, slot) {
-  if (place === "buttons") return t("slotButton", { text: slot.text });
+  if (place === "header" && PLACE.includes(slot)) return t(`place_${slot}`);
+  if (place === "buttons") return t("slotButton", { text: slot.text || t("copyCode") });
   return t(place === "header" ? "slotHeader" : "slotBody", { name: slot });
 }
 
@@ -86,11 +103,21 @@ function more({ source, put, name }) {
   return field({ name, label: t("fallback"), value: source.fallback ?? "", help: t("fallbackHelp"), attrs: { maxlength: "1000", onInput: (event) => put({ ...source, fallback: event.target.value }) } });
 }
 
-function mediaField(format, state, changed) {
-  return field({
-    name: "media", label: t(`media_${format}`), type: "file", required: true, help: state.media ? state.media.name : t("mediaHelp"),
-    attrs: { accept: ACCEPT[format], onChange: (event) => changed({ media: event.target.files[0] ?? null }) },
+/** The file of the header; `changed({media})` with one that can be sent, or null. */
+export function mediaField(format, state, changed) {
+  const wrong = h("div", { role: "alert" });
+  const look = (event) => {
+    const file = event.target.files[0] ?? null;
+    const problem = file ? fileProblem(format, file) : "";
+    event.target.setAttribute("aria-invalid", String(Boolean(problem)));
+    fill(wrong, problem && notice({ tone: "danger", title: t("wrongFile"), text: problem }));
+    changed({ media: problem ? null : file });
+  };
+  const input = field({
+    name: "media", label: t(`media_${format}`), type: "file", required: true, help: t(`mediaHelp_${format}`, { most: fmt.number(FILES[format].most / MB) }),
+    attrs: { accept: FILES[format].types.join(","), onChange: look },
   });
+  return h("div", {}, input, state.media && h("p", { class: "meta" }, t("mediaChosen", { name: state.media.name })), wrong);
 }
 
 /** The panel, with `.draw()` whenever the template or the list has changed. */
@@ -102,7 +129,7 @@ export function mappingPanel({ state, changed }) {
     if (node.hidden) return;
     const { template, list } = state;
     const wanted = slots(template);
-    const media = wanted.header_format && wanted.header_format !== "TEXT" ? wanted.header_format : null;
+    const media = FILES[wanted.header_format] ? wanted.header_format : null;
     const tell = (mapping, redraw) => {
       state.mapping = mapping;
       if (redraw) node.draw();

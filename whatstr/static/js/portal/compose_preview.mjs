@@ -20,6 +20,14 @@ function bare(template) {
   };
 }
 
+const ICONS = { URL: "external", COPY_CODE: "copy", QUICK_REPLY: "reply", PHONE_NUMBER: "phone" };
+
+/** A button as it looks, with what a tap does. */
+function button({ type, text, url = "", code = "" }) {
+  const kind = String(type ?? "").toUpperCase();
+  return { text: text || (kind === "COPY_CODE" ? t("copyCode") : ""), icon: ICONS[kind], detail: kind === "URL" ? url : code };
+}
+
 export function previewSide({ vault, state }) {
   const phone = h("div");
   const pager = h("div", { class: "pager" });
@@ -29,7 +37,10 @@ export function previewSide({ vault, state }) {
   let picture = null;
 
   function header(shown) {
-    if (!shown.header_format || shown.header_format === "TEXT") return shown.header || null;
+    const format = String(shown.header_format ?? "TEXT").toUpperCase();
+    if (format === "TEXT") return shown.header || null;
+    if (format === "LOCATION") return { icon: "building", label: shown.header || t("placeAlt") };
+    if (format !== "IMAGE") return { icon: format === "VIDEO" ? "play" : "file", label: state.media?.name ?? t(`media_${format}`) };
     if (picture?.file !== state.media) {
       if (picture) URL.revokeObjectURL(picture.src);
       picture = state.media?.type.startsWith("image/") ? { file: state.media, src: URL.createObjectURL(state.media) } : null;
@@ -38,7 +49,7 @@ export function previewSide({ vault, state }) {
   }
 
   const put = (shown) => fill(phone, phonePreview({
-    header: header(shown), body: shown.body, footer: shown.footer, buttons: shown.buttons.map((one) => one.text), time: fmt.time(new Date()),
+    header: header(shown), body: shown.body, footer: shown.footer, buttons: shown.buttons.map(button), time: fmt.time(new Date()),
   }));
 
   function step(name, label, row, usable) {

@@ -4,6 +4,7 @@ import words from "../i18n/portal-overview.mjs";
 import { fmt, h, translator } from "../ui/index.mjs";
 import { phoneText } from "./badges.mjs";
 import { toastError } from "./errors.mjs";
+import { answerForm } from "./reply_answer.mjs";
 
 const t = translator(words);
 const SHOWN = 20;
@@ -14,12 +15,13 @@ export async function unseenReplies(vault) {
   return all.filter(({ t: kind }) => kind === "reply").reverse();
 }
 
-function reply(vault, { id, at, name, from, text }) {
+function reply(vault, { id, at, name, from, user, line, text }) {
   const row = h(
     "li",
     {},
     h("div", { class: "card-head" }, h("b", {}, [name, from && phoneText(from)].filter(Boolean).join(" · ") || t("replyHidden")), h("span", { class: "meta" }, fmt.datetimeNode(at))),
     h("p", {}, text || t("replyNoText")),
+    answerForm(vault, { at, line, from, user }),
     h("button", { type: "button", class: "btn btn-sm btn-secondary", onClick: seen }, t("replySeen")),
   );
   async function seen() {

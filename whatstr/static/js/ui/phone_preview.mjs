@@ -33,17 +33,23 @@ export function formatted(text) {
 function headerNode(header) {
   if (!header) return null;
   if (typeof header === "string") return h("p", { class: "phone-header" }, formatted(header));
-  const picture = header.src
-    ? h("img", { class: "phone-media", src: header.src, alt: header.alt ?? "" })
-    : h("div", { class: "phone-media" }, icon("image", { size: "lg" }), h("span", { class: "visually-hidden" }, ui("phoneMedia")));
-  return picture;
+  if (header.src) return h("img", { class: "phone-media", src: header.src, alt: header.alt ?? "" });
+  const said = header.label ? h("span", { class: "phone-media-label" }, header.label) : h("span", { class: "visually-hidden" }, ui("phoneMedia"));
+  return h("div", { class: "phone-media" }, icon(header.icon ?? "image", { size: "lg" }), said);
+}
+
+function buttonNode(button) {
+  if (typeof button === "string") return h("li", {}, button);
+  return h("li", {}, button.icon && icon(button.icon, { size: "sm" }), " ", button.text, button.detail && h("span", { class: "phone-button-detail" }, button.detail));
 }
 
 /**
  * phonePreview({header, body, footer, buttons, time}) -> an element.
- * `header` is a text or {src, alt} of a picture (a blob: address; without src a placeholder);
+ * `header` is a text or {src, alt} of a picture (a blob: address); without src a placeholder with
+ * {icon, label} for a file or a place;
  * `body` a text, or a list of texts and nodes where filled-in values are to stand out
- * (h("span", {class: "phone-value"}, value)); `buttons` a list of texts.
+ * (h("span", {class: "phone-value"}, value)); `buttons` a list of texts, or of
+ * {text, icon, detail} where the detail says what a tap does.
  */
 export function phonePreview({ header = null, body = "", footer = "", buttons = [], time = "14:05" }) {
   const content = Array.isArray(body)
@@ -67,7 +73,7 @@ export function phonePreview({ header = null, body = "", footer = "", buttons = 
           h("span", { class: "phone-time", "aria-hidden": "true" }, time),
         ),
         buttons.length > 0 &&
-          h("ul", { class: "phone-buttons" }, buttons.map((text) => h("li", {}, text))),
+          h("ul", { class: "phone-buttons" }, buttons.map(buttonNode)),
       ),
     ),
   );

@@ -44,7 +44,7 @@ export function readCertificate(blob, identKeys, nowSeconds) {
 export function headerBody(h) {
   return utf8(JSON.stringify({
     v: 1, account: h.account, job: h.job, conn: h.conn, kid: h.kid, iat: h.iat, nb: h.nb, exp: h.exp,
-    template: { name: h.template.name, lang: h.template.lang, id: h.template.id },
+    template: h.template && { name: h.template.name, lang: h.template.lang, id: h.template.id },
     chunks: h.chunks, rows: h.rows,
     media: h.media.map(({ no, sha256, mime, pieces }) => ({ no, sha256, mime, pieces })),
     jk: toB64(h.jk),

@@ -6,6 +6,7 @@ import {
 import { getJson, parallel, patiently, postJson, putBytes, remove } from "./http.mjs";
 import { openJobKey, wrapJobKey } from "./keys.mjs";
 import { loadList } from "./lists.mjs";
+import { openWindows } from "./ops_memory.mjs";
 import { knownOptOuts } from "./ops_lines.mjs";
 import { fromB64, random, sha256, toB64 } from "./primitives.mjs";
 import { allRecords, dropRecord, saveRecord } from "./records.mjs";
@@ -14,6 +15,7 @@ import { cache, vault } from "./state.mjs";
 import { jobRow, preview, sendable } from "./templates.mjs";
 
 const LANES = 4;
+const WINDOW = "window:";
 const DAY = 86400;
 const PIECE = 1024 * 1024;
 const CLOCKS_APART = 3600; // a launch "now" holds even if this clock is ahead of the sender's
@@ -48,8 +50,15 @@ function audience(list, wanted, mapping, suppressed, media) {
   return { rows, skipped, duplicates, empty };
 }
 
+/** The list, or those who wrote to a line within the last day (`window:` and the line). */
+async function people(id, context) {
+  if (!id.startsWith(WINDOW)) return loadList(id, context);
+  const found = await openWindows(id.slice(WINDOW.length), context.signal);
+  return { id: "", version: 0, manifest: { name: "", columns: [] }, rows: found.map(({ to, name }) => [to, name, []]) };
+}
+
 async function plan({ list: id, template, mapping }, context) {
-  const list = await loadList(id, context);
+  const list = await people(id, context);
   const known = await knownOptOuts(context.signal);
   const found = audience(list, sendable(template), mapping, (phone) => known.has(phone), false);
   return {
@@ -59,7 +68,7 @@ async function plan({ list: id, template, mapping }, context) {
 }
 
 async function show({ list: id, template, mapping, row }, context) {
-  const { rows } = await loadList(id, context);
+  const { rows } = await people(id, context);
   if (!rows[row]) throw new VaultError("not_found", "row");
   const [to, name] = rows[row];
   return { row, of: rows.length, to, name, ...preview(template, mapping, rows[row]) };
@@ -82,9 +91,9 @@ async function launch(args, context) {
 async function prepare(args, context) {
   const { template, mapping } = args;
   const wanted = sendable(template);
-  const needsMedia = wanted.header_format !== null && wanted.header_format !== "TEXT";
+  const needsMedia = wantsFile(wanted);
   if (needsMedia !== Boolean(args.media)) throw new VaultError("media_missing");
-  const list = await loadList(args.list, context);
+  const list = await people(args.list, context);
   const known = await knownOptOuts(context.signal);
   const found = audience(list, wanted, mapping, (phone) => known.has(phone), needsMedia);
   if (found.rows.length === 0) throw new VaultError("nobody_left");
@@ -92,14 +101,19 @@ async function prepare(args, context) {
   const jk = random(32);
   const media = needsMedia ? await mediaPieces(args.media) : null;
   const record = {
-    title: args.title, template: { id: template.id, name: template.name, language: template.language, category: template.category, components: template.components },
-    list: { id: list.id, name: list.manifest.name, version: list.version }, columns: list.manifest.columns,
+    title: args.title, template: templateOf(template),
+    list: { id: list.id, name: args.list_name ?? list.manifest.name, version: list.version }, columns: list.manifest.columns,
     media: media ? [media.entry] : [], mapping, rows: found.rows.length, skipped: found.skipped.length <= MOST_SKIPPED ? found.skipped : null,
   };
   return { id, jk, rows: found.rows, media, body: await createBody({ args, id, jk, rows: found.rows.length, media, record }, context) };
 }
 
-async function createBody({ args, id, jk, rows, media, record }, context) {
+const templateOf = ({ id, name, language, category, components, free = false }) => ({ id, name, language, category, components, ...(free ? { free } : {}) });
+
+/** What a header names: the template, or null for free text. */
+export const templateRef = ({ free, name, language, id }) => (free ? null : { name, lang: language, id: String(id ?? "") });
+
+export async function createBody({ args, id, jk, rows, media, record }, context) {
   const { organization, vk, signer } = vault();
   const account = idBytes(organization);
   const key = await patiently(() => senderKey(context.signal), context);
@@ -112,7 +126,7 @@ async function createBody({ args, id, jk, rows, media, record }, context) {
   const chunks = Math.ceil(rows / CHUNK_ROWS);
   const header = {
     account: organization, job: id, conn: args.line, kid: key.kid, iat, nb, exp,
-    template: { name: args.template.name, lang: args.template.language, id: String(args.template.id ?? "") },
+    template: templateRef(args.template),
     chunks, rows, media: media ? [media.entry] : [], jk,
   };
   return {
@@ -122,20 +136,23 @@ async function createBody({ args, id, jk, rows, media, record }, context) {
     jk_wrap: toB64(wrapJobKey(vk, jk, { account, job: idBytes(id) })),
     record: toB64(boxRecord(jk, record, recordAad(organization, id, "campaign", 1))),
     ...(args.due_at && args.late_limit_minutes ? { late_limit_minutes: args.late_limit_minutes } : {}),
-    documents: args.documents ?? [],
+    documents: args.documents ?? [], ...(args.resend_of ? { resend_of: args.resend_of } : {}),
   };
 }
 
 const iso = (seconds) => new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
 
-async function mediaPieces(file) {
+/** Whether the header is a file that each message brings. */
+export const wantsFile = ({ header_format: format }) => ["IMAGE", "VIDEO", "DOCUMENT"].includes(format);
+
+export async function mediaPieces(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const pieces = Math.max(Math.ceil(bytes.length / PIECE), 1);
   const entry = { no: 0, sha256: toB64(await sha256(bytes)), mime: file.type, pieces };
   return { bytes, entry };
 }
 
-async function deliver(job, context) {
+export async function deliver(job, context) {
   const said = await patiently(() => postJson("campaigns", job.body, context.signal), context);
   await upload(job, new Set(said.have), context);
   context.report({ phase: "commit", done: job.rows.length, total: job.rows.length });
@@ -190,7 +207,7 @@ async function resume({ id }, context) {
   if (held?.id === id) return deliver(held, context);
   const stored = await getJson(`campaigns/${id}`, context.signal);
   const { jk, record } = openCampaign(stored);
-  if (!record.skipped || stored.media?.length) throw new VaultError("cannot_continue");
+  if (!record.skipped || !record.list?.id || stored.media?.length) throw new VaultError("cannot_continue");
   const list = await loadList(record.list.id, context);
   const skipped = new Set(record.skipped);
   const found = audience(list, sendable(record.template), record.mapping, (_, place) => skipped.has(place), false);
@@ -219,7 +236,7 @@ function shown(stored) {
   const { jk_wrap: _wrap, record: _record, ...clear } = stored;
   try {
     const { record } = openCampaign(stored);
-    return { ...clear, title: record.title, template: record.template, list: record.list };
+    return { ...clear, title: record.title, template: record.template, list: record.list, attempt: record.attempt ?? 1 };
   } catch (error) {
     if (error.code !== "campaign_damaged") throw error;
     return { ...clear, title: null, template: null, list: null, damaged: true };

@@ -2,6 +2,8 @@
 import { isUserId } from "../contacts/identity.mjs";
 import { VaultError } from "./errors.mjs";
 import { getJson, patiently, postJson } from "./http.mjs";
+import { rememberTestNumber } from "./ops_memory.mjs";
+import { toB64 } from "./primitives.mjs";
 import { changeRecord, oneRecord } from "./records.mjs";
 import { askSender, newId } from "./sender.mjs";
 import { vault } from "./state.mjs";
@@ -58,10 +60,13 @@ async function asTold(templates, signal) {
   });
 }
 
-function testSend({ line, template, to, params = [], extra }, context) {
+async function testSend({ line, template, to, params = [], extra, media }, context) {
   const { name, language, id } = template;
   const args = { line, template: { name, lang: language, id }, to, params, ...(extra ? { extra } : {}) };
-  return askSender("test_send", args, context);
+  if (media) args.media = { mime: media.type, data: toB64(new Uint8Array(await media.arrayBuffer())) };
+  const told = await askSender("test_send", args, context);
+  await rememberTestNumber(to, context.signal);
+  return told;
 }
 
 function changeOptOuts(op) {
@@ -150,6 +155,7 @@ export const operations = {
   "lines.templates": templates,
   "lines.info": info,
   "lines.test": testSend,
+  "lines.answer": ({ line, to, text }, context) => askSender("answer", { line, to, text }, context),
   "lines.disconnect": ({ line }, context) => askSender("disconnect", { line }, context),
   "lines.plan": ({ line, rows, kind = "marketing", due_at, new_template }, { signal }) =>
     getJson(

@@ -8,6 +8,7 @@ import { accountBoxPair } from "./keys.mjs";
 import { loadList } from "./lists.mjs";
 import { openCampaign } from "./ops_campaigns.mjs";
 import { noteOptOuts, rebuildOptOuts } from "./ops_lines.mjs";
+import { keepWriters } from "./ops_memory.mjs";
 import { filename, fold, printed } from "./ops_lists.mjs";
 import { fromB64 } from "./primitives.mjs";
 import { oneRecord } from "./records.mjs";
@@ -38,7 +39,7 @@ async function recipients(id, stored, context) {
   return rows;
 }
 
-async function chunk(id, jk, no, chunks, context) {
+export async function chunk(id, jk, no, chunks, context) {
   aborted(context.signal);
   const blob = await patiently(() => getBytes(`campaigns/${id}/chunks/${no}`, context.signal), context);
   try {
@@ -49,6 +50,7 @@ async function chunk(id, jk, no, chunks, context) {
 }
 
 async function listNames(list, context) {
+  if (!list) return new Map(); // free text went to those who wrote
   try {
     return new Map((await loadList(list, context)).rows.map(([phone, name]) => [phone, name]));
   } catch (error) {
@@ -134,6 +136,7 @@ const local = (instant) => (instant ? clock.format(new Date(instant)) : "");
 async function notices({ after } = {}, context) {
   const opened = await openedNotices(context, after);
   await keepOptOuts(opened, context);
+  await keepWriters(opened, context.signal);
   return withoutRebuild(opened, context);
 }
 

@@ -3,7 +3,7 @@
 import { VaultError } from "./errors.mjs";
 import { sealHeader } from "./formats.mjs";
 import { getJson, patiently, postJson } from "./http.mjs";
-import { openCampaign } from "./ops_campaigns.mjs";
+import { openCampaign, templateRef } from "./ops_campaigns.mjs";
 import { toB64 } from "./primitives.mjs";
 import { nowSeconds, senderKey } from "./sender.mjs";
 import { vault } from "./state.mjs";
@@ -24,7 +24,7 @@ async function reseal({ id }, context) {
   const { template } = record;
   const header = sealHeader({
     account: organization, job: id, conn: stored.line, kid: key.kid, iat, nb, exp,
-    template: { name: template.name, lang: template.language, id: String(template.id ?? "") },
+    template: templateRef(template),
     chunks: stored.chunks, rows: stored.rows, media: record.media ?? [], jk,
   }, signer.privateKey, key.pk);
   return patiently(() => postJson(`campaigns/${id}/seal`, { kid: key.kid, header: toB64(header) }, context.signal), context);

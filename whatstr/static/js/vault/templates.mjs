@@ -3,6 +3,7 @@
 import { VaultError } from "./errors.mjs";
 
 const MARK = /\{\{\s*([A-Za-z0-9_]+)\s*\}\}/g;
+const PLACE = ["latitude", "longitude", "name", "address"];
 const MEDIA = new Set(["IMAGE", "VIDEO", "DOCUMENT"]);
 const PLAIN_BUTTONS = new Set(["QUICK_REPLY", "URL", "PHONE_NUMBER", "COPY_CODE"]);
 
@@ -21,20 +22,21 @@ const part = (template, type) => (template.components ?? []).find((c) => upper(c
  * `buttons` are those that take a value: links with a placeholder and coupon codes.
  */
 export function slots(template) {
+  if (template.free) return { header: [], body: ["text"], buttons: [], header_format: null, supported: true, free: true };
   const header = part(template, "HEADER");
   const format = header ? upper(header.format ?? "TEXT") : null;
   const known = new Set(["HEADER", "BODY", "FOOTER", "BUTTONS"]);
   const buttons = part(template, "BUTTONS")?.buttons ?? [];
   let reason = null;
   if ((template.components ?? []).some((c) => !known.has(upper(c.type)))) reason = "component";
-  else if (format && format !== "TEXT" && !MEDIA.has(format)) reason = "header";
+  else if (format && !["TEXT", "LOCATION"].includes(format) && !MEDIA.has(format)) reason = "header";
   else if (buttons.some((button) => !PLAIN_BUTTONS.has(upper(button.type)))) reason = "button";
   const taking = buttons.flatMap((button, index) => {
     if (upper(button.type) === "COPY_CODE") return [{ index, text: button.text ?? "", name: "code" }];
     return upper(button.type) === "URL" ? names(button.url).map((name) => ({ index, text: button.text, name })) : [];
   });
   return {
-    header: format === "TEXT" ? names(header.text) : [],
+    header: { TEXT: () => names(header.text), LOCATION: () => PLACE }[format]?.() ?? [],
     body: names(part(template, "BODY")?.text),
     buttons: taking,
     header_format: format,
@@ -69,7 +71,7 @@ export function values(wanted, mapping, row) {
   for (const place of ["header", "body", "buttons"]) {
     const sources = mapping?.[place] ?? [];
     wanted[place].forEach((slot, i) => {
-      const text = clean(value(sources[i], row));
+      const text = (wanted.free ? String : clean)(value(sources[i], row));
       if (!text) out.empty.push(`${place}.${slot.name ?? slot}`);
       out[place].push(text);
     });
@@ -80,19 +82,21 @@ export function values(wanted, mapping, row) {
 /** The message as its reader will see it, for one row of a list. */
 export function preview(template, mapping, row) {
   const got = values(slots(template), mapping, row);
+  if (template.free) return { header: "", header_format: null, body: got.body[0], footer: "", buttons: [], empty: got.empty };
   const header = part(template, "HEADER");
+  const format = header ? upper(header.format ?? "TEXT") : null;
   const spare = [...got.buttons];
   const buttons = (part(template, "BUTTONS")?.buttons ?? []).map((button) => {
     const type = upper(button.type);
     if (type === "URL") {
       return { type, text: button.text, url: names(button.url).length ? fill(button.url, [spare.shift()]) : button.url };
     }
-    if (type === "COPY_CODE") spare.shift();
+    if (type === "COPY_CODE") return { type, text: button.text ?? "", code: spare.shift() ?? "" };
     return { type, text: button.text ?? "" };
   });
   return {
-    header: header && upper(header.format ?? "TEXT") === "TEXT" ? fill(header.text, got.header) : "",
-    header_format: header ? upper(header.format ?? "TEXT") : null,
+    header: { TEXT: () => fill(header.text, got.header), LOCATION: () => got.header.slice(2).filter(Boolean).join(", ") }[format]?.() ?? "",
+    header_format: format,
     body: fill(part(template, "BODY")?.text, got.body),
     footer: part(template, "FOOTER")?.text ?? "",
     buttons,
