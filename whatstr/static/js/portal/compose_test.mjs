@@ -12,6 +12,7 @@ const MOST_FILE = 5 * 1024 * 1024; // more does not fit into a sealed request
 export function testPanel({ vault, state }) {
   const said = h("div", { role: "status" });
   const number = field({ name: "to", label: t("testTo"), type: "tel", required: true, autocomplete: "tel", help: t("testHelp") });
+  const button = submitButton(t("testSend"), { kind: "secondary", iconName: "send" });
   const large = h("div");
   const form = works(
     h(
@@ -21,7 +22,7 @@ export function testPanel({ vault, state }) {
       h("p", { class: "meta" }, t("testText")),
       number,
       large,
-      h("div", { class: "form-actions" }, submitButton(t("testSend"), { kind: "secondary", iconName: "send" })),
+      h("div", { class: "form-actions" }, button),
       h("div", { class: "gap-above" }, said),
     ),
     {
@@ -60,7 +61,7 @@ export function testPanel({ vault, state }) {
     const needsFile = ["IMAGE", "VIDEO", "DOCUMENT"].includes(state.template ? slots(state.template).header_format : null);
     const tooLarge = needsFile && state.media !== null && state.media.size > MOST_FILE;
     form.hidden = !ready || Boolean(state.template?.free) || (needsFile && !state.media);
-    form.querySelector("button[type=submit]").disabled = tooLarge;
+    button.disabled = tooLarge;
     fill(large, tooLarge && notice({ tone: "info", text: t("testTooLarge") }));
   };
   return form;
