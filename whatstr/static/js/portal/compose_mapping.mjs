@@ -106,18 +106,22 @@ function more({ source, put, name }) {
 /** The file of the header; `changed({media})` with one that can be sent, or null. */
 export function mediaField(format, state, changed) {
   const wrong = h("div", { role: "alert" });
+  const chosen = h("p", { class: "meta" });
+  const name = (file) => fill(chosen, file && t("mediaChosen", { name: file.name }));
+  name(state.media);
   const look = (event) => {
     const file = event.target.files[0] ?? null;
     const problem = file ? fileProblem(format, file) : "";
     event.target.setAttribute("aria-invalid", String(Boolean(problem)));
     fill(wrong, problem && notice({ tone: "danger", title: t("wrongFile"), text: problem }));
+    name(problem ? null : file);
     changed({ media: problem ? null : file });
   };
   const input = field({
     name: "media", label: t(`media_${format}`), type: "file", required: true, help: t(`mediaHelp_${format}`, { most: fmt.number(FILES[format].most / MB) }),
     attrs: { accept: FILES[format].types.join(","), onChange: look },
   });
-  return h("div", {}, input, state.media && h("p", { class: "meta" }, t("mediaChosen", { name: state.media.name })), wrong);
+  return h("div", {}, input, chosen, wrong);
 }
 
 /** The panel, with `.draw()` whenever the template or the list has changed. */
