@@ -65,7 +65,7 @@ class BrowserDays:
         self._folder = folder
         self._people = [
             (
-                f"9054199{n:03d}{n % 10}0",
+                f"905419{n:04d}{'00' if n else '11'}",  # the first one is not on WhatsApp
                 f"{FIRST_NAMES[n % 8]} {LAST_NAMES[n // 8 % 6]} {n:04d}",
                 f"Tekne-{n:04d}-{LAST_NAMES[n % 6]}",
             )
@@ -197,6 +197,7 @@ class BrowserDays:
     def _later(self, portal: Portal) -> None:
         page = portal.page
         portal.compose(title=BROWSER_LATER, liste=BROWSER_LIST)
+        page.get_by_label("Metindeki 2").select_option(label="Alan: Tekne")
         page.get_by_label("Daha sonra").check()
         tomorrow = clock.now() + timedelta(days=1)
         page.get_by_label("Başlama zamanı").fill(tomorrow.strftime("%Y-%m-%dT10:30"))
@@ -286,7 +287,7 @@ class BrowserDays:
 
     def _recipients(self, portal: Portal, campaign: str) -> None:
         """They reply, refuse and complain; the customer reads it."""
-        reached = [p for p, _, _ in self._people if self.service.sent_to(p)]
+        reached = [p for p, _, _ in self._people[1:] if self.service.sent_to(p)]
         asks, refuses, complains = reached[:3]
         last = self.service.sent_to(complains)[-1]["id"]
         self.service.writes(asks, BROWSER_REPLY, line=self._line)
