@@ -35,13 +35,14 @@ function looks(rows, reload) {
   return dataTable({
     caption: t("title"),
     rows,
+    search: false,
     sort: { key: "created_at", dir: "desc" },
     empty: h("p", { class: "muted" }, t("none")),
     columns: [
       { key: "created_at", label: t("at"), render: (row) => fmt.datetimeNode(row.created_at) },
       { key: "state", label: t("state"), value: (row) => t(`state_${row.state}`) },
       { key: "ends_at", label: t("until"), render: (row) => (row.ends_at ? fmt.datetimeNode(row.ends_at) : "–") },
-      { key: "end", label: t("end"), render: (row) => end(row) || "–" },
+      { key: "end", label: t("end"), sort: false, render: (row) => end(row) || "–" },
     ],
   });
 }
