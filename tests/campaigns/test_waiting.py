@@ -92,8 +92,10 @@ def test_a_limit_that_is_none(shop: Shop, minutes: object) -> None:
 
 
 def test_who_resumes_a_late_one_starts_it_now(shop: Shop) -> None:
-    with clock.frozen(NOON):
-        campaign = scheduled(shop, 1)
+    due = NOON + timedelta(minutes=5)
+    with clock.frozen(NOON) as advance:
+        campaign = shop.launch(due_at=instant(due), expires_at=instant(due + timedelta(days=2)))
+        advance(timedelta(minutes=20))
         shop.set_campaign(campaign, state=CampaignState.HELD, reason_code="late_start")
         held = shop.read(campaign)
         assert (held["reason"]["code"], held["resumable"]) == ("late_start", True)
