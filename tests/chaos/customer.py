@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from tests.apps import as_owner
@@ -82,6 +83,7 @@ class Customer:
             line=self.lines[line],
             template=self._template,
             documents=[self._statement],
+            lasts=timedelta(hours=12),  # whom Meta caps for today is not tried again tomorrow
         )
 
     def report(self, campaign: str) -> dict[str, Any]:

@@ -85,8 +85,9 @@ class Run:
 
     def _strike(self, event: Event) -> None:
         service = self._service
-        if any(blow is event.blow for _, blow in self._restarts):
-            return  # still dead
+        dead = {blow for _, blow in self._restarts}
+        if event.blow in dead or (event.blow is Blow.EMPTY and Blow.VALKEY in dead):
+            return
         match event.blow:
             case Blow.JOB:
                 service.kill_sender_part("slices", horse=True)
@@ -118,22 +119,21 @@ class Run:
         """Nobody touches anything: wait until every campaign is over, Meta has nothing more to
         tell and the reports stand, then judge."""
         end = time.monotonic() + PATIENCE
-        reports = [self._customer.report(one) for one in campaigns]
         while True:
-            reports = [
-                old if old["state"] in OVER else self._customer.report(one)
-                for one, old in zip(campaigns, reports, strict=True)
-            ]
+            reports = [self._customer.report(one) for one in campaigns]
             over = all(one["state"] in OVER for one in reports)
             hooks = call(f"{self._service.meta_url}/_sim/webhooks")
-            if over and not hooks["pending"] and not hooks["planned"] and self._drained():
+            quiet = over and not hooks["pending"] and not hooks["planned"] and self._drained()
+            late = time.monotonic() > end
+            if quiet or late:
                 reports = [self._customer.report(one) for one in campaigns]
                 verdict = judge(self._service, self._plan, campaigns, reports)
+                if not over or hooks["pending"] or hooks["planned"]:
+                    states = sorted(one["state"] for one in reports)
+                    verdict.notes.insert(0, f"no rest: {states}, {hooks['pending']} webhooks wait")
                 # The sums of a finished campaign are counted again every few seconds.
-                if not verdict.may_heal or time.monotonic() > end:
+                if late or not verdict.may_heal:
                     return verdict
-            elif time.monotonic() > end:
-                return judge(self._service, self._plan, campaigns, reports)
             time.sleep(0.5)
 
     def _drained(self) -> bool:

@@ -212,6 +212,8 @@ def finish_if_done(campaign_id: uuid.UUID, *, unknown_wait: timedelta) -> bool:
             sa.select(Campaign.rows, Campaign.kind, Organization.resend_unknown)
             .join(Organization, Organization.id == Campaign.organization_id)
             .where(Campaign.id == campaign_id, Campaign.state == CampaignState.RUNNING)
+            # A receipt may be opening a row again at this moment (`receipts`): it is waited for.
+            .with_for_update(of=Campaign)
         )
         .first()
     )

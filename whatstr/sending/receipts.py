@@ -208,7 +208,16 @@ def _named(receipts: Sequence[Receipt]) -> list[Receipt]:
 
 
 def _locked(mrefs: Collection[bytes]) -> list[_Row]:
-    """The rows, held until the end of the transaction, so that what is decided here stands."""
+    """The rows, held until the end of the transaction, so that what is decided here stands. Their
+    campaigns first, in the order that everybody keeps: none ends while a row of it opens again."""
+    known = {"mrefs": arrays.of_bytes(mrefs)}
+    session().execute(
+        sa.text(
+            "SELECT 1 FROM campaign WHERE id IN (SELECT campaign_id FROM message"
+            " WHERE mref = ANY(CAST(:mrefs AS bytea[]))) ORDER BY id FOR SHARE"
+        ),
+        known,
+    )
     found = session().execute(
         sa.text(
             "SELECT m.mref, m.campaign_id, m.row, m.recipient_ix, c.organization_id, c.line_id,"
@@ -218,7 +227,7 @@ def _locked(mrefs: Collection[bytes]) -> list[_Row]:
             " WHERE m.mref = ANY(CAST(:mrefs AS bytea[]))"
             " ORDER BY m.campaign_id, m.row FOR UPDATE OF m"
         ),
-        {"mrefs": arrays.of_bytes(mrefs)},
+        known,
     )
     return [
         _Row(
