@@ -45,6 +45,8 @@ class AuditEvent(PiiMixin, Base):
     previous: Mapped[bytes] = pseudonym()
     hash: Mapped[bytes] = pseudonym(unique=True)
 
+    __table_args__ = (sa.Index("ix_audit_event_actor_kind", "actor_kind", "seq"),)
+
 
 class Reveal(Base):
     """One personal value shown to one member of staff, for a stated reason."""
