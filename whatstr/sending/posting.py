@@ -26,7 +26,8 @@ from whatstr.sending.writer import Writer
 
 log = get_logger(__name__)
 
-IN_FLIGHT = 200
+IN_FLIGHT = 500
+"""A line of 1,000 messages a second with answers after half a second; slower lines need fewer."""
 PAIR_WAIT = timedelta(seconds=7)
 NOT_SENT_WAIT = timedelta(seconds=10)
 MAX_SILENT = 20
@@ -117,8 +118,8 @@ class Poster:
         self.files_renewed = False
 
     async def post(self, handed: Sequence[Candidate]) -> None:
-        """Post the rows in order. Those not posted when the stop comes are given back. Returns
-        when every row has an outcome."""
+        """Post the rows in order. Returns when the last is on its way, so that the next batch may
+        be claimed meanwhile. Those not posted when the stop comes are given back."""
         place = asked = 0
         try:
             while place < len(handed) and not self._stop.is_set and not self.files_died:
@@ -142,9 +143,12 @@ class Poster:
         finally:
             for one in handed[place:]:
                 self._write(one, Result.RETURNED)
-            if self._flying:
-                await asyncio.wait(self._flying)
             await self._not_sent(handed[place:asked])
+
+    async def land(self) -> None:
+        """Wait until every row on its way has an outcome."""
+        if self._flying:
+            await asyncio.wait(self._flying)
 
     async def _launch(self, one: Candidate) -> bool:
         await self._slots.acquire()

@@ -258,9 +258,10 @@ class Slice:
                     await stop.wait(WATCH_SECONDS)
                     continue
                 handed = await self._claim_next(lane)
-                if handed is None:
-                    break
-                await poster.post(handed)
+                if handed is not None:
+                    await poster.post(handed)
+                if handed is None or poster.files_died:
+                    await poster.land()  # what is on its way may still tell of a dead file
                 if poster.files_died:
                     await forget_media(job, self._bridge, self._redis)
                     poster.files_died, poster.files_renewed = False, True
@@ -268,9 +269,10 @@ class Slice:
                     if fresh is None:
                         break
                     lane = fresh
-                if lane.admission.ended:
+                if handed is None or lane.admission.ended:
                     break
         finally:
+            await poster.land()
             writer.close()
             await writing
 

@@ -105,7 +105,7 @@ async def forget_media(job: Job, bridge: Bridge, redis: Redis) -> None:
 
 async def media_renewed(job: Job, bridge: Bridge, redis: Redis) -> bool:
     """Whether the files were uploaded anew lately: then it is not the ids that Meta refuses."""
-    return bool(await bridge.plain(redis.exists, _renewed(job)))
+    return bool(job.header.media and await bridge.plain(redis.exists, _renewed(job)))
 
 
 def _renewed(job: Job) -> str:
