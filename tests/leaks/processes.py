@@ -10,15 +10,25 @@ from pathlib import Path
 
 from whatstr.config import PROCESSES
 
-_CAP_SYS_PTRACE, _PR_CAPBSET_DROP = 19, 24
+_PR_CAPBSET_DROP = 24
+_READING = {"sys_ptrace": 19, "sys_admin": 21, "perfmon": 38}
 _LOOK = "import sys; open(f'/proc/{sys.argv[1]}/environ', 'rb').read()"
+
+
+def be_ordinary() -> None:
+    """From now on what this process starts is the same user and no more: without the capabilities
+    by which root reads every process (since Linux 6.13 CAP_SYS_PTRACE is not the only one). Both
+    sides need this: nobody reads a process that may do more than he."""
+    if sys.platform == "linux":
+        for capability in _READING.values():
+            ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
 def readable_processes(pids: Mapping[str, int]) -> list[str]:
     """Names of role processes, and of their children, that may be read or may leave a core file.
 
-    `/proc/PID/environ` is read by a program that is nothing but the same user: without the
-    capability that lets root read everything.
+    `/proc/PID/environ` is read by another program of the same user; `be_ordinary` comes before
+    the processes are started.
     """
     if sys.platform != "linux":
         return []
@@ -43,11 +53,8 @@ def _children(pid: int) -> list[int]:
 
 
 def _readable(pid: int) -> bool:
-    def drop() -> None:
-        ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, _CAP_SYS_PTRACE, 0, 0, 0)
-
     command = [sys.executable, "-c", _LOOK, str(pid)]
-    done = subprocess.run(command, preexec_fn=drop, capture_output=True, check=False)
+    done = subprocess.run(command, capture_output=True, check=False)
     return done.returncode == 0
 
 

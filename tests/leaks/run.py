@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.leaks.controls import prove
 from tests.leaks.loud_stack import LoudStack
 from tests.leaks.patterns import Tier
-from tests.leaks.processes import readable_processes
+from tests.leaks.processes import be_ordinary, readable_processes
 from tests.leaks.scanner import Hit, Result, Scanner
 from tests.leaks.sources import dump_database, dump_queue, left_behind
 from tests.leaks.staff_view import opened_profiles, opened_reports
@@ -52,6 +52,7 @@ def run(*, rows: int, browser: bool = False, say: Say = lambda text: None) -> Fi
     """Start everything in a private folder, live through the story, stop, search what is left.
     With `browser` there are days in a real browser, too."""
     with private_folder() as folder, _temporary(folder / "tmp"):
+        be_ordinary()
         began = time.monotonic()
         data_dir, evidence = folder / "data", folder / "evidence"
         evidence.mkdir()

@@ -34,7 +34,7 @@ from whatstr.accounts.signin import Unlocked, unlock
 from whatstr.audit.models import ActorKind
 from whatstr.audit.services import Actor, record
 from whatstr.core import clock
-from whatstr.core.crypto import blind_index, norm_email
+from whatstr.core.crypto import matches, norm_email
 from whatstr.core.db import session
 from whatstr.core.errors import Conflict, DomainError, InvalidInput, NotFound
 
@@ -237,7 +237,7 @@ def _new_member(
     invitation: Invitation, member_id: uuid.UUID, person: Person, language: str
 ) -> Member:
     taken = sa.select(Member.id).where(
-        Member.email_ix == blind_index("member.email", norm_email(person.email))
+        matches(Member.email_ix, "member.email", norm_email(person.email))
     )
     if session().scalar(taken) is not None:
         raise EmailTaken()

@@ -19,6 +19,7 @@ from whatstr.portal.access import (
     organization_id,
 )
 from whatstr.portal.inputs import (
+    BodyTooLarge,
     b64_field,
     choice,
     id_field,
@@ -46,7 +47,9 @@ def post_request() -> tuple[dict[str, Any], int]:
     data, member = json_body(limit=FILE_REQUEST_SIZE * 4 // 3 + 4096), current_member()
     request_id, op = id_field(data, "id"), choice(data, "op", Op)
     size = FILE_REQUEST_SIZE if op is Op.TEST_SEND else REQUEST_SIZE
-    seal = b64_field(data, "seal", max=size, min=64)
+    seal = b64_field(data, "seal", max=FILE_REQUEST_SIZE, min=64)
+    if len(seal) > size:
+        raise BodyTooLarge("seal", "too_large", limit=size)
     if seal[0] != TO_SENDER:
         raise InvalidInput("seal", "wrong_kind")
     if op is Op.REPIN:
