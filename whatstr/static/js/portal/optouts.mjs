@@ -5,13 +5,20 @@ import { dataTable, fmt, h, translator } from "../ui/index.mjs";
 import { phoneText } from "./badges.mjs";
 
 const t = translator(words);
+const DIGITS = /^\d+$/;
 const WAYS = ["word", "button", "link", "meta_switch", "meta_error", "desk", "customer", "unreachable", "blocked"];
 
-/** Take in what the sender told since the last time; gives [{number, at, via}], newest first. */
+/**
+ * Take in what the sender told since the last time; gives [{number, at, via}], newest first. Who
+ * refused under a number and a user id at once is one person: the number stands for both.
+ */
 export async function knownOptOuts(vault) {
   await vault.call("notices.all");
   const all = await vault.call("optouts.all");
-  return all.sort((a, b) => String(b.at).localeCompare(String(a.at)));
+  const act = ({ at, via }) => `${at} ${via}`;
+  const numbered = new Set(all.filter(({ number }) => DIGITS.test(number)).map(act));
+  const people = all.filter((one) => DIGITS.test(one.number) || !numbered.has(act(one)));
+  return people.sort((a, b) => String(b.at).localeCompare(String(a.at)));
 }
 
 const wayOf = ({ via }) => t(WAYS.includes(via) ? `via_${via}` : "via_word");

@@ -34,7 +34,7 @@ export async function sessionsPanel(vault, browserWord) {
       { key: "created_at", label: t("sessionSince"), render: (row) => fmt.datetimeNode(row.created_at) },
       { key: "seen_at", label: t("sessionSeen"), render: (row) => fmt.datetimeNode(row.seen_at) },
       { key: "expires_at", label: t("sessionUntil"), render: (row) => fmt.datetimeNode(row.expires_at) },
-      { key: "id", label: "", sort: false, value: () => "", render: (row) => (row.current ? h("span", { class: "muted" }, "–") : actionButton({ label: t("sessionEnd"), size: "sm", work: () => close(row), failed: toastError })) },
+      { key: "id", label: t("sessionActs"), sort: false, value: () => "", render: (row) => (row.current ? h("span", { class: "muted" }, "–") : actionButton({ label: t("sessionEnd"), size: "sm", work: () => close(row), failed: toastError })) },
     ],
   });
   await load();
