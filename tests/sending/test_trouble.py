@@ -310,6 +310,7 @@ def test_meta_away_keeps_the_rows(stage: Stage, monkeypatch: pytest.MonkeyPatch)
 )
 def test_the_last_message_leaves_within_a_second(stage: Stage, statement: str) -> None:
     stage.sql("UPDATE line SET throughput = 50")
+    stage.settings(slow_ms=400)  # so that some are on their way when the stop comes
     campaign = stage.campaign(people(2_000))
     running = threading.Thread(target=stage.run)
     running.start()
