@@ -69,6 +69,8 @@ class Seen:
 
     def percentile(self, share: float) -> float:
         """Milliseconds."""
+        if len(self.times) == 1:
+            return 1000 * self.times[0]
         return 1000 * statistics.quantiles(self.times, n=100)[round(100 * share) - 1]
 
 
