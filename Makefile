@@ -17,7 +17,7 @@ VENV := .venv
 # Programs are run as modules: their start-up scripts would break when the folder is moved.
 RUN := $(VENV)/bin/python -m
 READY := $(VENV)/.ready
-PO := $(wildcard whatstr/translations/*/LC_MESSAGES/*.po)
+PO := $(wildcard whatstr/translations/*/LC_MESSAGES/*.po whatstr/translations/*/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 # Arguments for a single run, for instance: make demo ARGS="--port 8000"
 ARGS ?=

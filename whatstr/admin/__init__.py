@@ -15,7 +15,13 @@ from whatstr.extensions import SESSION_LOADER, csrf, login_manager
 
 
 def init_app(app: flask.Flask) -> None:
-    from whatstr.admin import access, frame, second_factor, sentences  # noqa: F401 - has doors
+    from whatstr.admin import (
+        access,
+        flask_admin_words,
+        frame,
+        second_factor,  # noqa: F401 - has doors
+        sentences,
+    )
     from whatstr.admin.home import Home
     from whatstr.admin.registers import views as registers
     from whatstr.admin.signin import doors
@@ -34,6 +40,7 @@ def init_app(app: flask.Flask) -> None:
     app.after_request(web.set_csp(admin_csp))
     app.context_processor(frame.context)
     app.register_blueprint(doors)
+    flask_admin_words.install()
     panel = Admin(
         app,
         name="WhatsTR",
