@@ -52,7 +52,7 @@ from whatstr.campaigns.models import (
 )
 from whatstr.core import clock
 from whatstr.core.db import transaction
-from whatstr.lines.models import Line, LineState
+from whatstr.lines.models import Line, LineState, MessageTemplate
 from whatstr.vault.seals import seal_to_desk
 
 PASSWORD = "görevli parolası 2026"
@@ -67,6 +67,7 @@ class Customer:
     organization: uuid.UUID = field(default_factory=uuid.uuid4)
     member: uuid.UUID = field(default_factory=uuid.uuid4)
     line: uuid.UUID = field(default_factory=uuid.uuid4)
+    template: uuid.UUID = field(default_factory=uuid.uuid4)
     running: uuid.UUID = field(default_factory=uuid.uuid4)
     scheduled: uuid.UUID = field(default_factory=uuid.uuid4)
     plan: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -116,6 +117,19 @@ def _people(owner: Session, made: Customer, now: datetime) -> None:
     )
     line.display_number = "+90 850 123 45 67"
     owner.add(line)
+    owner.add(
+        MessageTemplate(
+            id=made.template,
+            organization_id=made.organization,
+            template_ix=made.template.bytes,
+            account_ix=made.line.bytes,
+            status="APPROVED",
+            quality="GREEN",
+            category="MARKETING",
+            changed_at=now,
+            checked_at=now,
+        )
+    )
     owner.flush()
 
 

@@ -218,6 +218,7 @@ def test_no_page_has_a_violation(
     ]
     details = [
         f"/hatlar/details/?id={shop.line}",
+        f"/sablonlar/details/?id={shop.template}",
         f"/kampanyalar/details/?id={shop.running}",
         f"/kullanicilar/details/?id={shop.member}",
         f"/odemeler/details/?id={shop.payment}",

@@ -85,6 +85,12 @@ def test_a_pause_says_until_when_and_its_end_ends_it(doors: Doors) -> None:
     told(doors, STATUS, at - 10, event="PAUSED", other_info={"title": "FIRST_PAUSE"})
     row = kept(doors)
     assert (row["status"], row["reason"]) == ("PAUSED", "FIRST_PAUSE")
+    (event,) = doors.sql(
+        "SELECT verb, detail FROM audit_event WHERE subject_kind = 'message_template'"
+        " AND subject_id = %s",
+        row["id"].hex,
+    )
+    assert event["verb"] == "template.told" and event["detail"]["status"] == "PAUSED"
     assert row["paused_until"] == datetime.fromtimestamp(at - 10, UTC) + timedelta(hours=3)
 
     told(doors, STATUS, at, event="APPROVED", other_info={"title": "UNPAUSE"})

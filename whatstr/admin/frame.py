@@ -37,6 +37,7 @@ REGISTERS = (
     Entry("reports", lazy_gettext("Reports of recipients"), "report", "g r", P.CASES_READ),
     Entry("members", lazy_gettext("Members"), "users", "g m", P.ORGANIZATIONS_READ),
     Entry("lines", lazy_gettext("Lines"), "line", "g l", P.ORGANIZATIONS_READ),
+    Entry("templates", lazy_gettext("Message templates"), "copy", "g 4", P.ORGANIZATIONS_READ),
     Entry("campaigns", lazy_gettext("Campaigns"), "campaign", "g k", P.ORGANIZATIONS_READ),
     Entry(
         "suppressions",

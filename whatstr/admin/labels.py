@@ -69,9 +69,13 @@ def badge(value: StrEnum | None) -> Markup | str:
     """A state as a coloured word."""
     if value is None:
         return "–"
-    return Markup('<span class="status tone-{}" data-status="{}">{}</span>').format(
-        tone(value), str(value), word(value)
-    )
+    return toned(tone(value), str(value), word(value))
+
+
+def toned(tone_: str, key: str, text: str) -> Markup:
+    """A word in a tone; `key` is what it stands for."""
+    made = Markup('<span class="status tone-{}" data-status="{}">{}</span>')
+    return made.format(tone_, key, text)
 
 
 def mask_words(text: str | None) -> str:

@@ -23,6 +23,14 @@ EVENTS_SHOWN = 50
 LAST_PAGE = 200
 
 
+def whole_id(text: str) -> uuid.UUID | None:
+    """The id that a text is, if it is one."""
+    try:
+        return uuid.UUID(text.strip())
+    except ValueError:
+        return None
+
+
 def too_slow() -> bool:
     """Whether a list of this request was cut off."""
     return bool(flask.g.get("list_too_slow"))

@@ -201,8 +201,8 @@ class Register(Gated, Listing, ModelView):  # type: ignore[misc]
         return type(self).exact is not Register.exact
 
     def row_url(self, model: Any) -> str:
-        """Where a row leads."""
-        return str(self.get_url(".details_view", id=self.get_pk_value(model)))
+        """Where a row leads; also asked for by the search console."""
+        return flask.url_for(f"{self.endpoint}.details_view", id=self.get_pk_value(model))
 
     def verbs(self, model: Any) -> Sequence[labels.Verb]:
         """What the person at the panel may do to a row, for its page."""

@@ -130,12 +130,14 @@ class LineEvent(Base):
 
 class MessageTemplate(Base):
     """How Meta sees a message template (decision 0007): no name and no text, only states under a
-    keyed index. The customer's browser knows which template it is; nobody else does."""
+    keyed index. The customer's browser knows which template it is; nobody else does. `id` names
+    the row for staff, who have no right to the index."""
 
     __tablename__ = "message_template"
 
-    organization_id: Mapped[uuid.UUID] = public(sa.ForeignKey("organization.id"), primary_key=True)
-    template_ix: Mapped[bytes] = pseudonym(primary_key=True)
+    id: Mapped[uuid.UUID] = pk()
+    organization_id: Mapped[uuid.UUID] = public(sa.ForeignKey("organization.id"))
+    template_ix: Mapped[bytes] = pseudonym()
     account_ix: Mapped[bytes] = pseudonym(index=True)
     status: Mapped[str] = public()
     quality: Mapped[str] = public(default="UNKNOWN")
@@ -146,3 +148,12 @@ class MessageTemplate(Base):
     next_category_at: Mapped[datetime | None] = public()
     changed_at: Mapped[datetime] = public()
     checked_at: Mapped[datetime] = public()
+
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "template_ix"),
+        sa.Index("ix_message_template_organization_id_changed_at", "organization_id", "changed_at"),
+        sa.Index("ix_message_template_changed_at", "changed_at"),
+        sa.Index("ix_message_template_status_changed_at", "status", "changed_at"),
+        sa.Index("ix_message_template_quality_changed_at", "quality", "changed_at"),
+        sa.Index("ix_message_template_category_changed_at", "category", "changed_at"),
+    )

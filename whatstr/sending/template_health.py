@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from whatstr.audit.services import SYSTEM, record
 from whatstr.campaigns.models import (
     ACTIVE_STATES,
     Campaign,
@@ -123,8 +124,9 @@ def _store(
     values: Mapping[str, Any],
     *,
     at: datetime,
-) -> None:
-    """Insert or change one state. A status that changes ends what was said about the last one."""
+) -> uuid.UUID:
+    """Insert or change one state; gives the row's id. A status that changes ends what was said
+    about the last one."""
     table = MessageTemplate
     made = insert(table).values(
         organization_id=organization_id,
@@ -141,9 +143,11 @@ def _store(
             changes["paused_until"] = sa.case((same, table.paused_until), else_=None)
         if "reason" not in values:
             changes["reason"] = sa.case((same, table.reason), else_=None)
-    session().execute(
-        made.on_conflict_do_update(index_elements=["organization_id", "template_ix"], set_=changes)
+    kept = made.on_conflict_do_update(
+        index_elements=["organization_id", "template_ix"], set_=changes
     )
+    found: uuid.UUID = session().execute(kept.returning(table.id)).scalar_one()
+    return found
 
 
 # Webhooks -------------------------------------------------------------------------------------
@@ -164,11 +168,25 @@ def take(waba_id: str, field: str, value: Mapping[str, Any], when: Any) -> None:
     for organization_id in {one.organization_id for one in found}:
         key = template_key(organization_id, template_id)
         if values and not _overtaken(organization_id, key, at, values):
-            _store(organization_id, key, account, values, at=at)
+            stored = _store(organization_id, key, account, values, at=at)
+            _record(organization_id, stored, values)
     for one in found:
         notify("whatstr_sender", one.line_id.hex)
     if at > clock.now() - FRESH:
         _stop(found, template_id, values)
+
+
+def _record(organization_id: uuid.UUID, id_: uuid.UUID, values: Mapping[str, Any]) -> None:
+    """What Meta told of a template, for its timeline at the staff panel."""
+    told = {name: str(value) for name, value in values.items() if value is not None}
+    record(
+        actor=SYSTEM,
+        verb="template.told",
+        subject_kind="message_template",
+        subject_id=id_,
+        organization_id=organization_id,
+        detail=told,
+    )
 
 
 def _told(field: str, value: Mapping[str, Any], at: datetime) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from whatstr.admin.registers import (
     plans,
     privacy,
     support,
+    templates,
     traffic,
 )
 from whatstr.admin.views import Register
@@ -28,7 +29,7 @@ from whatstr.billing.models import (
 )
 from whatstr.campaigns.models import Campaign, CampaignCheck
 from whatstr.exports.models import ExportJob
-from whatstr.lines.models import Line
+from whatstr.lines.models import Line, MessageTemplate
 from whatstr.privacy.models import Disclosure, Processor
 from whatstr.support.models import CannedReply, SupportRequest
 from whatstr.vault.models import SenderCertificate
@@ -42,6 +43,7 @@ def views() -> list[Register]:
         customers.Organizations(Organization, endpoint="organizations", url="/isletmeler"),
         customers.Members(Member, endpoint="members", url="/kullanicilar"),
         traffic.Lines(Line, endpoint="lines", url="/hatlar"),
+        templates.Templates(MessageTemplate, endpoint="templates", url="/sablonlar"),
         traffic.Campaigns(Campaign, endpoint="campaigns", url="/kampanyalar"),
         traffic.Checks(CampaignCheck, endpoint="checks", url="/rakam-denetimi"),
         plans.Plans(Plan, endpoint="plans", url="/paketler"),
