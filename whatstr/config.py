@@ -253,6 +253,12 @@ VARIABLES: tuple[Variable, ...] = (
         default="20",
     ),
     Variable(
+        "WHATSTR_LEASE_SECONDS",
+        "seconds a line stands still after its sender was killed",
+        _only(Role.SENDER),
+        default="30",
+    ),
+    Variable(
         "WHATSTR_SEND_WORKERS", "send workers a sender starts", _only(Role.SENDER), default="1"
     ),
     Variable(

@@ -10,9 +10,13 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.sending.stage import Stage, people
+from whatstr import create_app
+from whatstr.config import Settings
 from whatstr.core.db import db, transaction
-from whatstr.sending import leases, rows
+from whatstr.sending import context, leases, rows
+from whatstr.sending.bridge import Bridge
 from whatstr.sending.rows import Batch, Candidate, Halted
+from whatstr.sending.watch import Watch
 
 
 def batch(stage: Stage, campaign: uuid.UUID) -> Batch:
@@ -32,6 +36,30 @@ def candidates(stage: Stage, count: int) -> list[Candidate]:
         Candidate(row=row, to=to, recipient_ix=stage.recipient_ix(to), mref=os.urandom(16))
         for row, to in enumerate(people(count))
     ]
+
+
+def test_a_lease_lasts_as_long_as_the_setting_says(
+    stage: Stage, sender_environment: dict[str, str]
+) -> None:
+    """In the database, at each renewal, and in the slice that must know when it has lost it."""
+    short = create_app(
+        Settings.from_environment({**sender_environment, "WHATSTR_LEASE_SECONDS": "7"})
+    )
+    owner = uuid.uuid4()
+    left = "SELECT round(extract(epoch FROM until - now())) AS s FROM s_lease"
+    with short.app_context():
+        with transaction():
+            assert leases.take(stage.line, owner=owner)
+        assert [int(row["s"]) for row in stage.sql(left)] == [7]
+        stage.sql("UPDATE s_lease SET until = now() + interval '2 seconds'")
+        with transaction():
+            assert leases.renew(stage.line, owner=owner)
+        assert [int(row["s"]) for row in stage.sql(left)] == [7]
+        redis = context.pace_redis()
+    with Bridge(short) as bridge:
+        watch = Watch(bridge, redis, stage.line, owner)
+        watch.leased(at=100.0)
+        assert watch.new_stop().valid_until == 107.0
 
 
 @pytest.mark.parametrize(

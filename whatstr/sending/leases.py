@@ -1,6 +1,7 @@
 """One slice per line at a time: leases in PostgreSQL, by the database's own clock.
 
-Senders may stand on several hosts; the database's clock is the one they share.
+Senders may stand on several hosts; the database's clock is the one they share. How long a lease is
+good for is WHATSTR_LEASE_SECONDS: so long a line stands still when its slice was killed.
 """
 
 from __future__ import annotations
@@ -9,11 +10,17 @@ import uuid
 
 import sqlalchemy as sa
 
+from whatstr import settings_of
 from whatstr.core.db import session
 from whatstr.sending import instance
 
-SECONDS = 30
-RENEW_SECONDS = 5
+RENEWALS = 6
+"""So often a lease is renewed in its time."""
+
+
+def seconds() -> int:
+    """How long a lease is good for unless it is renewed. Needs an application context."""
+    return int(settings_of()["WHATSTR_LEASE_SECONDS"])
 
 
 def take(line_id: uuid.UUID, *, owner: uuid.UUID) -> bool:
@@ -31,7 +38,7 @@ def take(line_id: uuid.UUID, *, owner: uuid.UUID) -> bool:
                 " until = excluded.until WHERE s_lease.until < clock_timestamp()"
                 " RETURNING 1"
             ),
-            {"l": line_id, "o": owner, "s": SECONDS},
+            {"l": line_id, "o": owner, "s": seconds()},
         )
         .first()
         is not None
@@ -47,7 +54,7 @@ def renew(line_id: uuid.UUID, *, owner: uuid.UUID) -> bool:
                 "UPDATE s_lease SET until = clock_timestamp() + make_interval(secs => :s)"
                 " WHERE line_id = :l AND owner = :o AND until > clock_timestamp() RETURNING 1"
             ),
-            {"l": line_id, "o": owner, "s": SECONDS},
+            {"l": line_id, "o": owner, "s": seconds()},
         )
         .first()
         is not None
@@ -77,6 +84,6 @@ def drop_impossible() -> int:
             "DELETE FROM s_lease WHERE until > clock_timestamp() + make_interval(secs => :s)"
             " RETURNING 1"
         ),
-        {"s": 2 * SECONDS},
+        {"s": 2 * seconds()},
     )
     return len(dropped.all())

@@ -37,11 +37,13 @@ class Watch:
         self._line = line_id
         self._owner = owner
         self._worker = _worker_name()
+        with bridge.app.app_context():
+            self._lease = leases.seconds()
         self._valid_until = 0.0
 
     def leased(self, *, at: float) -> None:
         """The lease was had at this moment (monotonic)."""
-        self._valid_until = at + leases.SECONDS
+        self._valid_until = at + self._lease
 
     def new_stop(self) -> Stop:
         """A signal for one campaign; it is also given when the lease runs out unseen."""
@@ -69,7 +71,7 @@ class Watch:
 
     async def _keep_lease(self, stop: Stop) -> None:
         asked = time.monotonic()
-        if self._valid_until - asked < leases.SECONDS - leases.RENEW_SECONDS:
+        if self._valid_until - asked < self._lease * (1 - 1 / leases.RENEWALS):
             if not await self._bridge.run(leases.renew, self._line, owner=self._owner):
                 stop.now()
             self.leased(at=asked)
