@@ -14,11 +14,12 @@ import sqlalchemy as sa
 from tests.apps import ApiClient, as_owner, error_of
 from tests.campaigns.shop import Shop, box, instant, open_shop
 from tests.services import ModuleDatabase
-from whatstr.accounts.models import AcceptedDocument, LoginEvent
+from whatstr.accounts.models import AcceptedDocument, LoginEvent, Organization
 from whatstr.billing.ledger import Balance
 from whatstr.campaigns.models import CampaignSeal, CampaignState
 from whatstr.core import clock
 from whatstr.lines.models import LineState
+from whatstr.portal import access
 from whatstr.vault.box import BoxKind
 
 
@@ -37,6 +38,21 @@ def test_create_upload_and_queue(shop: Shop) -> None:
     assert found["counts"]["pending"] == found["rows"] == 1_201
     assert (found["jk_wrap"], found["record"]) == (body["jk_wrap"], body["record"])
     assert shop.balance() == Balance(10_000 - 1_201, 1_201, 0)
+
+
+def test_a_key_that_changed_behind_the_door_starts_nothing(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The door let the call in under the key of then; the transaction looks once more."""
+    body, there = shop.body(), shop.launch()
+    with as_owner(shop.database) as owner:
+        owner.execute(
+            sa.update(Organization).where(Organization.id == shop.id).values(key_version=2)
+        )
+    monkeypatch.setattr(access, "_key_is_current", lambda *_: None)
+    seal = {"kid": body["kid"], "header": body["header"]}
+    for path, sent in (("campaigns", body), (f"campaigns/{there}/seal", seal)):
+        assert error_of(shop.client.post(path, sent))["code"] == "key_changed", path
 
 
 def test_an_upload_goes_on_where_it_stopped(shop: Shop) -> None:

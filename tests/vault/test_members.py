@@ -12,6 +12,7 @@ from tests.services import ModuleDatabase
 from whatstr.accounts.member_models import Invitation
 from whatstr.accounts.models import Member
 from whatstr.core import clock
+from whatstr.portal import access
 from whatstr.vault import keys, seals, wire
 from whatstr.vault.box import VaultFormatError
 from whatstr.vault.client import Profile, VaultClient
@@ -304,10 +305,21 @@ def test_what_is_written_meanwhile_is_not_lost(
     assert owner.records("draft")["cd" * 16] == (3, {"title": "Sonra"})
 
 
-def test_an_old_key_writes_nothing(owner: VaultClient) -> None:
+def test_an_old_key_does_not_even_read(owner: VaultClient) -> None:
+    """The door's own check: nothing that is read would open."""
     old = owner._state.vault
     owner.members.rekey()
     owner._state.unlock(old)
+    for path in ("lists", "campaigns", "records?type=draft"):
+        assert refused(lambda path=path: owner.api.get(path)) == "key_changed"  # type: ignore[misc]
+
+
+def test_an_old_key_writes_nothing(owner: VaultClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key changed after the door had let the call in: the write itself looks once more."""
+    old = owner._state.vault
+    owner.members.rekey()
+    owner._state.unlock(old)
+    monkeypatch.setattr(access, "_key_is_current", lambda *_: None)
     assert refused(lambda: owner.lists.save("Liste", PEOPLE[:1])) == "key_changed"
     assert refused(lambda: owner.put_record("draft", "ef" * 16, 1, {})) == "key_changed"
     owner.api.key_version = None
