@@ -65,7 +65,7 @@ DESIGN: dict[str, dict[str, str]] = {
     "rekey_item": {"web": ALL},
     "vault_reset": {"web": "r:* i:* d", "worker": "r:* u:warned_at,ready_at d"},
     # Staff sign in through `admin`, and customers see their own entries.
-    "login_event": {"web": "r:* i:*", "admin": "r:* i:*"},
+    "login_event": {"web": "r:* i:*", "admin": "r:* i:*", "worker": "r:id,organization_id d"},
     "contact_list": {"web": ALL, "admin": "r:-wrap,-manifest"},
     "list_chunk": {"web": ALL},
     "vault_record": {"web": ALL},
@@ -73,17 +73,18 @@ DESIGN: dict[str, dict[str, str]] = {
         "web": ALL,
         "sender": f"r:-jk_wrap,-record u:{MOVES},{PACE}",
         "admin": "r:-jk_wrap,-record u:state,reason_code,state_changed_at",
-        "worker": "r:-jk_wrap,-record",
+        # Takes the sealed parts away when their time is over, without reading them.
+        "worker": "r:-jk_wrap,-record u:erased_at,jk_wrap,record",
     },
     "campaign_seal": {"web": "r:campaign_id,kid i:* d", "sender": "r:* d"},
-    "campaign_chunk": {"web": "r:* i:* d", "sender": "r:* d"},
+    "campaign_chunk": {"web": "r:* i:* d", "sender": "r:* d", "worker": "r:campaign_id,no d"},
     "campaign_media": {"web": "r:* i:* d", "sender": "r:* d"},
     "message": {
         "web": f"r:{NO_PERSON}",
         "sender": "r:* i:* u:*",
         # The design gives a view of counts; these columns hold no more than row numbers and states.
         "admin": f"r:{NO_PERSON}",
-        "worker": f"r:{NO_PERSON}",
+        "worker": f"r:{NO_PERSON} d",
     },
     "sender_rpc": {
         "web": ALL,

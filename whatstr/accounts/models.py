@@ -113,6 +113,7 @@ class Organization(PiiMixin, Base):
     key_version: Mapped[int] = public(default=1, server_default="1")
     vault_reset_at: Mapped[datetime | None] = public()
     rekey_due_at: Mapped[datetime | None] = public()
+    deleted_at: Mapped[datetime | None] = public()
     # Minutes of the local day; all three empty: the service's own window.
     window_from: Mapped[int | None] = public()
     window_to: Mapped[int | None] = public()
@@ -140,6 +141,11 @@ class Organization(PiiMixin, Base):
 
     __table_args__ = (
         sa.Index("ix_organization_created_at", "created_at"),
+        sa.Index(
+            "ix_organization_deleted_at",
+            "deleted_at",
+            postgresql_where=sa.text("deleted_at is not null"),
+        ),
         sa.Index("ix_organization_state_created_at", "state", "created_at"),
         sa.Index("ix_organization_name_head4", "name_head4", "created_at"),
         sa.Index("ix_organization_name_head8", "name_head8", "created_at"),

@@ -128,6 +128,7 @@ def delete_account(*, signed_in: SignedIn, auth: bytes, origin: Origin, pepper: 
     _blank(organization.id)
     ORGANIZATION_MACHINE.check(organization.state, OrganizationState.DELETED)
     organization.state = OrganizationState.DELETED
+    organization.deleted_at = clock.now()
     session().flush()
     record(
         actor=actor,

@@ -76,7 +76,8 @@ class Campaign(Base):
 
     `late_after`: not begun by then, it asks instead of sending. `wait_code`, `wait_until`: what the
     sender waits for. `canary_size` rows go first (0: none, empty: not decided), counted from
-    `canary_since`; the rest follows once `canary_passed_at` is set.
+    `canary_since`; the rest follows once `canary_passed_at` is set. `erased_at`: its rows and its
+    sealed parts have gone (`campaigns.retention`).
     """
 
     __tablename__ = "campaign"
@@ -110,6 +111,7 @@ class Campaign(Base):
     canary_passed_at: Mapped[datetime | None] = public()
     template_ix: Mapped[bytes | None] = pseudonym(index=True)
     resend_of: Mapped[uuid.UUID | None] = public(sa.ForeignKey("campaign.id", ondelete="SET NULL"))
+    erased_at: Mapped[datetime | None] = public()
 
     __table_args__ = (
         sa.Index(
@@ -124,6 +126,9 @@ class Campaign(Base):
             postgresql_where=sa.text("started_at is not null and finished_at is null"),
         ),
         sa.Index("ix_campaign_finished_at", "finished_at"),
+        sa.Index(
+            "ix_campaign_to_erase", "finished_at", postgresql_where=sa.text("erased_at is null")
+        ),
         sa.Index("ix_campaign_created_at", "created_at"),
         sa.Index("ix_campaign_state_created_at", "state", "created_at"),
         sa.Index("ix_campaign_kind_created_at", "kind", "created_at"),

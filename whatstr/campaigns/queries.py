@@ -44,6 +44,8 @@ class Progress:
 
 def counts(campaign: Campaign) -> dict[MessageStatus, int]:
     """Rows by delivery status; they sum to `campaign.rows`, always (sending design, "Rows")."""
+    if campaign.erased_at is not None:
+        return _with_rest(campaign, _totals(campaign))
     return _with_rest(campaign, _stored_counts([campaign.id]).get(campaign.id, {}))
 
 
@@ -73,6 +75,8 @@ def _with_rest(campaign: Campaign, stored: Mapping[MessageStatus, int]) -> dict[
 
 def progress(campaign: Campaign, snapshot: Snapshot | None = None) -> Progress:
     """Where a campaign stands now, or stood when `snapshot` was taken."""
+    if campaign.erased_at is not None:
+        return Progress(counts(campaign), 0.0, None)
     snapshot = snapshot or progress_board.count(campaign.id)
     total = _with_rest(campaign, snapshot.counts)
     if campaign.state not in ACTIVE_STATES:

@@ -48,7 +48,10 @@ def wanted(organization_id: uuid.UUID) -> list[Wanted]:
     mine = ContactList.organization_id == organization_id
     lists = session().scalars(sa.select(ContactList.id).where(mine))
     found = [Wanted(rekey.LIST, one, 0) for one in lists]
-    jobs = sa.select(Campaign.id).where(Campaign.organization_id == organization_id)
+    # Of a campaign whose contents are gone there is nothing to box.
+    jobs = sa.select(Campaign.id).where(
+        Campaign.organization_id == organization_id, Campaign.jk_wrap != b""
+    )
     found += [Wanted(rekey.JOB, one, 0) for one in session().scalars(jobs)]
     records = session().execute(
         sa.select(VaultRecord.type, VaultRecord.id, VaultRecord.version).where(
@@ -122,7 +125,7 @@ _APPLY = (
     " AND i.kind = 'list' AND t.id = i.item_id",
     "UPDATE campaign t SET jk_wrap = i.data FROM rekey_item i"
     " WHERE i.organization_id = :o AND t.organization_id = :o"
-    " AND i.kind = 'job' AND t.id = i.item_id",
+    " AND i.kind = 'job' AND t.id = i.item_id AND t.jk_wrap <> ''",
     "UPDATE vault_record t SET data = i.data, version = i.version + 1, updated_at = :now"
     " FROM rekey_item i WHERE i.organization_id = :o AND t.organization_id = :o"
     " AND i.kind = t.type AND t.id = i.item_id",

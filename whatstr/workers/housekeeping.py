@@ -1,4 +1,5 @@
-"""Taking away what has served: sessions, links, sealed requests and mail whose time is over."""
+"""Taking away what has served: sessions, links, sealed requests, mail, and what is kept for a time
+of campaigns and of deleted accounts."""
 
 from __future__ import annotations
 
@@ -7,7 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from whatstr.accounts import departed
 from whatstr.accounts.models import EmailToken, MemberSession, OutboundMail, StaffSession
+from whatstr.campaigns import retention
 from whatstr.core import clock, logs, queues
 from whatstr.core.db import session, transaction
 from whatstr.vault.models import SenderRequest
@@ -19,11 +22,15 @@ TIMETABLE = (
     Entry("housekeeping.requests", "housekeeping", 5 * MINUTE),
     Entry("housekeeping.sessions", "housekeeping", HOUR, offset=7 * MINUTE),
     Entry("housekeeping.links", "housekeeping", DAY, offset=3 * HOUR),
+    Entry("housekeeping.campaigns", "housekeeping", HOUR, offset=23 * MINUTE),
+    Entry("housekeeping.departed", "housekeeping", DAY, offset=4 * HOUR),
 )
 # A half of a session that is over opens nothing; it goes a day later, long before the 30 days.
 _SESSIONS = timedelta(days=1)
 _LINKS = timedelta(days=7)
 _MAIL = timedelta(days=30)
+SLICES = 400
+"""So many slices a run takes at most: two million rows."""
 
 
 @queues.task("housekeeping.sessions")
@@ -62,6 +69,35 @@ def remove_requests() -> None:
         count = _delete(sa.delete(SenderRequest).where(SenderRequest.created_at < before))
     if count:
         log.info("housekeeping.requests", requests=count)
+
+
+@queues.task("housekeeping.campaigns")
+def end_campaigns() -> None:
+    """What is kept of campaigns that ended 180 days ago: recipients, texts, states of rows."""
+    ended = 0
+    for _ in range(SLICES):
+        now = clock.now()
+        with transaction():
+            due = retention.next_due(now=now)
+            if due is None:
+                break
+            ended += retention.erase_slice(due, now=now)
+    if ended:
+        log.info("housekeeping.campaigns", campaigns=ended)
+
+
+@queues.task("housekeeping.departed")
+def forget_departed() -> None:
+    """Proofs of accounts that were deleted three years ago."""
+    forgotten = 0
+    for _ in range(SLICES):
+        with transaction():
+            gone = departed.forget_slice(now=clock.now())
+        if not gone:
+            break
+        forgotten += gone
+    if forgotten:
+        log.info("housekeeping.departed", rows=forgotten)
 
 
 def _delete(statement: sa.Delete) -> int:

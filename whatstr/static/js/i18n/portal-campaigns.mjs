@@ -2,6 +2,8 @@
 export default {
   tr: {
     damaged: "İçeriği açılamayan kampanya",
+    erased: "İçeriği silinmiş kampanya",
+    erasedText: "Alıcılar, metin ve satır satır sonuçlar artık yok: bir kampanya bittikten 180 gün sonra ya da kasa boşaltılınca silinirler. Toplamlar kalır.",
     recipients: "{n} alıcı",
     startsAt: "{at} başlayacak",
     reached: "{n} kişiye ulaştı",
@@ -85,6 +87,8 @@ export default {
   },
   en: {
     damaged: "A campaign whose content did not open",
+    erased: "A campaign whose contents are erased",
+    erasedText: "Its recipients, its text and the result of each row are gone: they are erased 180 days after a campaign has ended, or when the vault is emptied. The totals stay.",
     recipients: "{n} {n|recipient|recipients}",
     startsAt: "starts {at}",
     reached: "{n} reached",

@@ -4,7 +4,7 @@ import words from "../i18n/portal-campaigns.mjs";
 import common from "../i18n/portal-common.mjs";
 import progressWords from "../i18n/portal-progress.mjs";
 import vaultWords from "../i18n/vault.mjs";
-import { campaignBadge, confirmDialog, emptyState, fill, fmt, h, icon, progressBar, slot, toast, translator } from "../ui/index.mjs";
+import { campaignBadge, confirmDialog, emptyState, fill, fmt, h, icon, notice, progressBar, slot, toast, translator } from "../ui/index.mjs";
 import { OVER, titleOf } from "./campaign_card.mjs";
 import { peoplePanel } from "./campaign_people.mjs";
 import { progressPanel, sum, withMeta } from "./campaign_progress.mjs";
@@ -170,7 +170,8 @@ openPage(async (page) => {
   document.querySelector("h1").textContent = title;
   document.title = `${title} · WhatsTR`;
   fill(place.progress, h("div", { class: "card-head" }, h("h2", {}, t("progress")), h("div", { "data-slot": "state" })), progress);
-  fill(place.people, h("section", { class: "panel stack" }, h("h2", {}, t("people")), h("p", { class: "meta" }, t("peopleText")), h("div", {}, h("button", { class: "btn btn-secondary", type: "button", onClick: () => showPeople() }, icon("users"), h("span", {}, t("peopleOpen"))))));
+  if (found.erased) fill(place.people, notice({ tone: "info", title: t("erased"), text: t("erasedText") }));
+  else fill(place.people, h("section", { class: "panel stack" }, h("h2", {}, t("people")), h("p", { class: "meta" }, t("peopleText")), h("div", {}, h("button", { class: "btn btn-secondary", type: "button", onClick: () => showPeople() }, icon("users"), h("span", {}, t("peopleOpen"))))));
   place.again = resendPlace(vault);
   show(place.reason, place.template, place.again, h("div", { class: "split" }, h("div", { class: "stack" }, place.progress, place.failures), place.facts), place.people);
   take(found);

@@ -11,7 +11,7 @@ const c = translator(common);
 export const MOVING = new Set(["queued", "running"]);
 export const OVER = new Set(["done", "cancelled", "expired", "refused"]);
 
-export const titleOf = (campaign) => campaign.title ?? (campaign.damaged ? t("damaged") : c("untitled"));
+export const titleOf = (campaign) => campaign.title ?? (campaign.erased ? t("erased") : campaign.damaged ? t("damaged") : c("untitled"));
 
 const reached = ({ delivered = 0, read = 0 }) => delivered + read;
 

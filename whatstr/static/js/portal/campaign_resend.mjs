@@ -18,7 +18,7 @@ export function resendPlace(vault) {
     if (key === drawn) return;
     drawn = key;
     fill(node, campaign.resend_of && first(campaign));
-    if (!OVER.has(campaign.state) || campaign.resend_of || !campaign.counts?.failed || campaign.damaged) return;
+    if (!OVER.has(campaign.state) || campaign.resend_of || !campaign.counts?.failed || campaign.damaged || campaign.erased) return;
     const [found, config] = await Promise.all([vault.call("campaigns.resendable", { id: campaign.id }), vault.call("config")]);
     if (found.rows > 0) fill(node, panel({ vault, campaign, found, config }));
   };

@@ -233,7 +233,9 @@ export function openCampaign(stored) {
 }
 
 function shown(stored) {
-  const { jk_wrap: _wrap, record: _record, ...clear } = stored;
+  const { jk_wrap: wrap, record: _record, ...clear } = stored;
+  // Its time is over, or the vault was emptied: the server keeps the counts alone.
+  if (wrap === "") return { ...clear, title: null, template: null, list: null, erased: true };
   try {
     const { record } = openCampaign(stored);
     return { ...clear, title: record.title, template: record.template, list: record.list, attempt: record.attempt ?? 1 };

@@ -68,6 +68,12 @@ async function oneList(zip, words, stored, summary, context) {
 async function oneCampaign(zip, words, stored, summary, lang, context) {
   const { id } = stored;
   const found = { id, state: stored.state, rows_expected: stored.rows, rows_written: 0 };
+  if (stored.jk_wrap === "") {
+    // Its time is over: the counts are all there is.
+    const { created_at, due_at, finished_at, counts } = stored;
+    await zip.add(`${words.campaigns}/${id}.json`, json({ id, state: stored.state, created_at, due_at, finished_at, counts }));
+    return { ...found, rows_expected: 0, erased: true };
+  }
   try {
     const { record, table } = await campaignTable(id, lang, context);
     const { title, template, list, mapping } = record;
