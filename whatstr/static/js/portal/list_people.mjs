@@ -2,7 +2,7 @@
 
 import words from "../i18n/portal-list-edit.mjs";
 import contactWords from "../i18n/portal-contacts.mjs";
-import { confirmDialog, fill, h, icon, notice, toast, translator } from "../ui/index.mjs";
+import { fill, h, icon, notice, toast, translator } from "../ui/index.mjs";
 import { phoneText } from "./badges.mjs";
 import { formDialog } from "./dialogs.mjs";
 import { sentence, toastError } from "./errors.mjs";
@@ -56,10 +56,19 @@ export function peopleTable(vault, { id, columns }, changed) {
 
   async function takeOut(person) {
     const name = person.name || phoneText(person.phone);
-    if (!await confirmDialog({ title: own("takeOutTitle", { name }), body: own("takeOutText"), confirm: own("takeOut"), danger: true })) return;
     try {
       await edit({ removed: [person.row] });
-      toast(own("takenOut", { name }), "ok");
+      toast(own("takenOut", { name }), "ok", { undo: { label: own("putBack"), run: () => putBack(person, name) } });
+    } catch (error) {
+      toastError(error);
+    }
+  }
+
+  /** At the end of the list: where somebody stood says nothing. */
+  async function putBack({ phone, name, fields }, shown) {
+    try {
+      await edit({ added: [{ phone, name, fields }] });
+      toast(own("isBack", { name: shown }), "ok");
     } catch (error) {
       toastError(error);
     }
