@@ -77,7 +77,7 @@ class Service:
 
         def look() -> str | None:
             mails = call(f"{url(self.stack.ports.mail)}/messages?to={quote(to, safe='@')}")
-            found = (re.search(pattern, mail["text"]) for mail in reversed(mails))
+            found = (re.search(pattern, mail["text"]) for mail in mails)  # newest first
             return next((match[1] for match in found if match), None)
 
         return self.wait(f"an e-mail with {pattern}", look)

@@ -8,7 +8,7 @@ import { show, showFailure } from "./page.mjs";
 import { withCode } from "./second_factor.mjs";
 
 const t = translator(words);
-const KNOWN = /^\/(panel|kisiler|kampanyalar|kampanyalar\/yeni|kampanya|hatlar|odeme|ayarlar|ekip)(#[\w=&.-]*)?$/;
+const KNOWN = /^\/(panel|kisiler|kampanyalar|kampanyalar\/yeni|kampanya|hatlar|odeme|ayarlar|ekip|destek)(#[\w=&.-]*)?$/;
 
 /** Where to go on: a page of the panel that sent us here, never another host. */
 function onward() {
