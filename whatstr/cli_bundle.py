@@ -14,6 +14,7 @@ import flask
 from flask.cli import AppGroup
 
 from whatstr import __version__, bundle
+from whatstr.vault.release import IDENT_MODULE, ident_module, identity_keys
 
 _TIMEOUT = 30
 
@@ -49,11 +50,19 @@ def write_shells(folder: Path) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help=f"Compare with this {bundle.LIST} instead of this source tree.",
 )
+@click.option(
+    "--ident",
+    metavar="KEYS",
+    help="With --check: the public identity of its sender, as the operator publishes it.",
+)
 @flask.cli.with_appcontext
-def bundle_hash(*, listed: bool, server: str | None, published: Path | None) -> None:
+def bundle_hash(
+    *, listed: bool, server: str | None, published: Path | None, ident: str | None
+) -> None:
     """Compute the root hash of what browsers run; with --check fetch every file from a server.
 
-    Exit status 1 when a single byte differs.
+    The one file that each installation has of its own, its sender's identity, is compared with
+    --ident. Exit status 1 when a single byte differs.
     """
     wanted = _wanted(published)
     if listed:
@@ -68,6 +77,22 @@ def bundle_hash(*, listed: bool, server: str | None, published: Path | None) -> 
     if got.root != wanted.root:
         raise click.ClickException("this server does not run what was published")
     click.echo("the same, byte for byte")
+    _check_identity(server.rstrip("/"), ident)
+
+
+def _check_identity(server: str, published: str | None) -> None:
+    """Say whom browsers of this server believe, and compare that with what was `published`."""
+    got = _sum_at(server, f"/release/{IDENT_MODULE}")
+    if published is None:
+        click.echo(f"its sender's identity: {got or 'none'} (give --ident to compare it)")
+        return
+    try:
+        wanted = ident_module(identity_keys(published))
+    except ValueError as error:
+        raise click.ClickException(f"--ident: {error}") from None
+    if got != hashlib.sha256(wanted.encode()).hexdigest():
+        raise click.ClickException("this server names another sender than the published one")
+    click.echo("its sender is the published one")
 
 
 def _wanted(published: Path | None) -> bundle.Bundle:
@@ -85,12 +110,18 @@ def _fetched(server: str, wanted: bundle.Bundle) -> bundle.Bundle:
         raise click.ClickException("give the server's address with http:// or https://")
     files = {}
     for path in sorted(wanted.files):
-        address = urllib.parse.quote(bundle.address_of(path), safe="/?=")
-        try:
-            with urllib.request.urlopen(server + address, timeout=_TIMEOUT) as answer:  # noqa: S310 - checked above
-                files[path] = hashlib.sha256(answer.read()).hexdigest()
-        except urllib.error.HTTPError:
-            continue
-        except (OSError, http.client.HTTPException) as error:
-            raise click.ClickException(f"{server} does not answer: {error}") from None
+        found = _sum_at(server, urllib.parse.quote(bundle.address_of(path), safe="/?="))
+        if found is not None:
+            files[path] = found
     return bundle.Bundle(files)
+
+
+def _sum_at(server: str, address: str) -> str | None:
+    """SHA-256 of what a server, whose scheme was looked at, sends; None for a refusal."""
+    try:
+        with urllib.request.urlopen(server + address, timeout=_TIMEOUT) as answer:  # noqa: S310
+            return hashlib.sha256(answer.read()).hexdigest()
+    except urllib.error.HTTPError:
+        return None
+    except (OSError, http.client.HTTPException) as error:
+        raise click.ClickException(f"{server} does not answer: {error}") from None

@@ -15,17 +15,24 @@ from click.testing import Result
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
-from tests.apps import ApiClient, role_app
+from tests.apps import IDENT_PUBLIC, ApiClient, b64, role_app
 from tests.services import ROOT, ModuleDatabase
 from whatstr import bundle
 from whatstr.core.security import PANEL_CSP
 from whatstr.local.valkey import EmbeddedValkey
 from whatstr.portal.pages import SHELLS
+from whatstr.vault.release import write_release
 
 
 @pytest.fixture(scope="module")
-def web(database: ModuleDatabase, valkey_server: EmbeddedValkey) -> Iterator[flask.Flask]:
-    with role_app("web", database, valkey_server) as app:
+def web(
+    database: ModuleDatabase,
+    valkey_server: EmbeddedValkey,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[flask.Flask]:
+    release = tmp_path_factory.mktemp("release")
+    write_release(release, ident=b64(IDENT_PUBLIC))
+    with role_app("web", database, valkey_server, WHATSTR_RELEASE=str(release)) as app:
         yield app
 
 
@@ -109,6 +116,24 @@ def test_a_running_server_is_compared_file_by_file(
     assert done.output.count("differs:") == 1
 
 
+def test_the_senders_identity_is_compared_with_what_its_operator_publishes(
+    tool: flask.Flask, served: str
+) -> None:
+    """The one file that no release has: whoever changes it reads what is sent from then on."""
+    own, other = b64(IDENT_PUBLIC), b64(bytes(32))
+    said = run(tool, "bundle-hash", "--check", served)
+    assert said.exit_code == 0 and "its sender's identity: " in said.output
+    same = run(tool, "bundle-hash", "--check", served, "--ident", own)
+    assert same.exit_code == 0 and "its sender is the published one" in same.output
+    for keys, words in (
+        (other, "names another sender"),
+        (f"{own},{other}", "names another sender"),
+        ("no key", "Error: --ident: "),
+    ):
+        done = run(tool, "bundle-hash", "--check", served, "--ident", keys)
+        assert done.exit_code == 1 and words in done.output
+
+
 def test_what_is_not_a_list_or_a_server_is_one_sentence(tool: flask.Flask, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong"
     wrong.write_text("no list\n")
@@ -137,6 +162,7 @@ def test_the_page_computes_the_sums_itself(page: Page, web: flask.Flask, served:
     root = bundle.of_source(web, SHELLS).root
     expect(page.locator("[data-root=computed]")).to_have_text(root)
     expect(page.locator("[data-root=published]")).to_have_text(root)
+    expect(page.locator("[data-root=identity]")).to_have_text(b64(IDENT_PUBLIC))
     for width in (1280, 360):
         page.set_viewport_size({"width": width, "height": 900})
         over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -41,11 +41,21 @@ function verdict(rows, same) {
   return notice({ tone: "danger", title: t("differs"), text: t("differsText", { files: fmt.number(wrong.length) }), alert: true });
 }
 
-function facts({ version, published, computed }) {
+/** Whom this browser's vault believes: the one file that every installation has of its own. */
+async function identity() {
+  try {
+    return (await import("/release/ident.mjs")).IDENT.join(", ");
+  } catch {
+    return "–";
+  }
+}
+
+function facts({ version, published, computed, sender }) {
   const rows = [
     [t("version"), version],
     [t("computed"), h("code", { "data-root": "computed" }, computed)],
     [t("published"), h("code", { "data-root": "published" }, published)],
+    [t("sender"), h("code", { "data-root": "identity" }, sender)],
   ];
   return h("dl", { class: "facts facts-long" }, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
@@ -110,7 +120,7 @@ async function begin() {
     show(
       h("p", { class: "lead" }, t("lead")),
       verdict(rows, computed === root),
-      facts({ version, published: root, computed }),
+      facts({ version, published: root, computed, sender: await identity() }),
       limits(computed),
       h("section", { class: "panel stack" }, h("h2", {}, t("files")), table(rows)),
       h("p", {}, h("a", { href: "/guvenlik" }, t("more"))),
