@@ -90,6 +90,11 @@ def decide(case: Case, who: Actor, *kinds: ActionKind, target: str = "") -> None
         )
 
 
+def undo(who: Actor, action: Action, note: str) -> None:
+    seen = session().get_one(Case, action.case_id, populate_existing=True).version
+    decisions.reverse_action(actor=who, action_id=action.id, expected_version=seen, note=note)
+
+
 def only_action(case: Case, kind: ActionKind) -> Action:
     query = sa.select(Action).where(Action.case_id == case.id, Action.kind == kind)
     return session().scalars(query.execution_options(populate_existing=True)).one()
@@ -177,12 +182,12 @@ def test_a_paused_line_stops_with_the_decision_and_goes_on_after_the_undo(
     assert mail.to == shop.email and WHY in mail.values_json
     action = only_action(case, ActionKind.PAUSE_LINE)
     with transaction():
-        decisions.reverse_action(actor=who, action_id=action.id, note="Yanlış hat seçilmiş.")
+        undo(who, action, "Yanlış hat seçilmiş.")
     line = fresh(Line, shop.line)
     assert isinstance(line, Line) and line.state is LineState.CONNECTED
     assert only_action(case, ActionKind.PAUSE_LINE).state is ActionState.REVERSED
     with pytest.raises(IllegalTransition), transaction():
-        decisions.reverse_action(actor=who, action_id=action.id, note="Bir kez daha olmaz.")
+        undo(who, action, "Bir kez daha olmaz.")
     assert check_chain().broken_at is None
 
 
@@ -246,7 +251,7 @@ def test_a_paused_campaign_is_not_its_owners_to_resume(
     assert (campaign.state, campaign.reason_code) == (CampaignState.PAUSED, "staff")
     action = only_action(case, ActionKind.PAUSE_CAMPAIGN)
     with transaction():
-        decisions.reverse_action(actor=who, action_id=action.id, note="Onay kanıtı geldi.")
+        undo(who, action, "Onay kanıtı geldi.")
     campaign = fresh(Campaign, shop.running)
     assert isinstance(campaign, Campaign)
     assert (campaign.state, campaign.reason_code) == (CampaignState.PAUSED, None)

@@ -78,6 +78,11 @@ def seat(context: BrowserContext, who: Colleague, address: str) -> None:
     context.add_cookies(list(cookies(who, address)))
 
 
+def ready(page: Page) -> None:
+    """The page's script is there: the server asks about an earlier click (test_conflicts)."""
+    expect(page.locator("html")).to_have_attribute("data-panel", "ready")
+
+
 def no_violation(page: Page) -> None:
     found = Axe().run(page).response["violations"]
     assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
@@ -115,6 +120,7 @@ def test_a_case_is_decided_after_a_look_at_the_consequences(
     quiet.get_by_role("radio", name=re.compile("Pause the line")).check()
     quiet.get_by_label("Explanation").fill(WHY)
     no_violation(quiet)
+    ready(quiet)
     quiet.locator("form[data-decision]").get_by_role("button", name="Decide").click()
     dialog = quiet.get_by_role("dialog")
     expect(dialog).to_contain_text("stops 850 messages")
@@ -140,8 +146,11 @@ def test_an_exception_is_signed_and_ordered(
     quiet.goto(f"{address}/istisna/{request_id}/")
     no_violation(quiet)
     quiet.get_by_label("Amount in lira").fill("500,00")
+    ready(quiet)
     quiet.get_by_role("button", name="Sign", exact=True).click()
     quiet.get_by_role("dialog").get_by_role("button", name="Sign").click()
+    expect(quiet.get_by_text("Signed.", exact=True)).to_be_visible()
+    ready(quiet)
     quiet.get_by_role("button", name="Refund ₺500.00").click()
     dialog = quiet.get_by_role("dialog")
     expect(dialog).to_contain_text("This cannot be undone")
@@ -161,6 +170,7 @@ def test_a_dangerous_verb_asks_with_and_without_script(
     seat(context, hire(panel, StaffRole.OWNER), address)
     other = hire(panel, StaffRole.SUPPORT, name="Can Destek")
     quiet.goto(f"{address}/gorevliler/details/?id={other.id}")
+    ready(quiet)
     quiet.get_by_role("button", name="Lock").click()
     dialog = quiet.get_by_role("dialog")
     expect(dialog).to_contain_text("1 sessions end at once")
@@ -256,20 +266,20 @@ def test_support_answers_by_keyboard_and_goes_on(
     expect(quiet.get_by_text("Sent. The customer is told by e-mail.")).to_be_visible()
     assert state_of(database, SupportRequest, first) == "answered"
     expect(quiet).to_have_url(f"{address}/destek/{second}/")
-    expect(quiet.locator("html")).to_have_attribute("data-shell", "ready")
+    ready(quiet)
     quiet.get_by_role("heading", level=1).click()
     quiet.keyboard.press("/")
     quiet.keyboard.type(shop.email)
     quiet.keyboard.press("Enter")
     expect(quiet).to_have_url(f"{address}/isletme/{shop.organization}/")
-    expect(quiet.locator("html")).to_have_attribute("data-shell", "ready")
+    ready(quiet)
     quiet.keyboard.press("?")
     expect(quiet.get_by_role("dialog")).to_contain_text("Search everything")
     quiet.keyboard.press("Escape")
     quiet.keyboard.press("g")
     quiet.keyboard.press("q")
     expect(quiet.get_by_role("heading", level=1, name="Support requests")).to_be_visible()
-    expect(quiet.locator("html")).to_have_attribute("data-shell", "ready")
+    ready(quiet)
     quiet.keyboard.press("j")
     expect(quiet.locator(".row-link").first).to_be_focused()
 
@@ -312,3 +322,36 @@ def test_a_revealed_value_leaves_the_page(
     quiet.clock.run_for(31_000)
     expect(quiet.get_by_text(shop.email)).to_have_count(0)
     expect(quiet.get_by_text("Hidden again.")).to_be_visible()
+
+
+def test_what_came_too_late_is_looked_at_and_sent_again(
+    page: Page,
+    context: BrowserContext,
+    panel: flask.Flask,
+    database: ModuleDatabase,
+    address: str,
+    shop: Customer,
+) -> None:
+    """Two windows on one plan: the second sees both versions, wide and narrow, and goes on."""
+    who, other = hire(panel, StaffRole.BILLING), hire(panel, StaffRole.BILLING, name="Ece Kasa")
+    seat(context, who, address)
+    page.goto(f"{address}/paketler/edit/?id={shop.plan}&lang=en")
+    page.get_by_label("Title in Turkish").fill("İşletme Pro")
+    seen = page.locator("[name=seen]").input_value()
+    words = {"title_tr": "İşletme Artı", "title_en": "Business"}
+    assert other.post(f"/paketler/edit/?id={shop.plan}", seen=seen, **words).status_code == 302
+    with page.expect_response(lambda one: one.request.method == "POST") as late:
+        page.get_by_role("button", name="Save").click()
+    assert late.value.status == 409
+    row = page.get_by_role("row").filter(has_text="Title in Turkish")
+    expect(row).to_contain_text("İşletme Artı")
+    expect(row).to_contain_text("İşletme Pro")
+    expect(page.get_by_text("Last changed by Ece Kasa")).to_be_visible()
+    for width in (1280, 360):
+        page.set_viewport_size({"width": width, "height": 800})
+        no_violation(page)
+    page.get_by_role("button", name="Save what I sent").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    with as_owner(database) as owner:
+        title = owner.scalar(sa.select(Plan.title_tr).where(Plan.id == shop.plan))
+    assert title == "İşletme Pro"

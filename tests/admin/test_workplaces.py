@@ -107,6 +107,7 @@ def test_a_refused_decision_keeps_what_was_written(
         "policy": "fraud",
         "ground": "unfounded",
         "explanation": WHY,
+        "confirmed": "1",
     }
     answer = who.post(f"/vaka/{case_id}/karar", **form)
     assert answer.status_code == 400
@@ -134,16 +135,17 @@ def test_who_proposed_a_suspension_cannot_sign_it(
     one_, two = hire(panel, StaffRole.ABUSE_OPERATOR), hire(panel, StaffRole.ABUSE_OPERATOR)
     claim(one_, database, case_id)
     form = {"outcome": "suspend", "policy": "fraud", "ground": "terms", "explanation": WHY}
+    form["confirmed"] = "1"
     version = version_of(database, Case, case_id)
     assert one_.post(f"/vaka/{case_id}/karar", version=version, **form).status_code == 302
     with as_owner(database) as owner:
         query = sa.text("SELECT id FROM abuse_action WHERE case_id = :c").bindparams(c=case_id)
         action = owner.scalars(query).one()
     path, version = f"/vaka/{case_id}/onay/{action}", version_of(database, Case, case_id)
-    one_.post(path, version=version)
+    one_.post(path, version=version, confirmed="1")
     assert "A suspension needs a second person" in one_.get("/").text
     assert f"/vaka/{case_id}/" in two.get("/").text
-    two.post(path, version=version)
+    two.post(path, version=version, confirmed="1")
     with as_owner(database) as owner:
         state = owner.scalar(
             sa.text("SELECT state FROM organization WHERE id = :o"), {"o": shop.organization}
@@ -159,13 +161,13 @@ def test_an_exception_is_signed_by_another_and_refunded_once(
     page = who.get(f"{path}/").text
     assert "₺1,999.00" in page and "Üç gün gönderemedik." in page
     version = version_of(database, ExceptionRequest, request_id)
-    who.post(f"{path}/imzala", version=version, amount_kurus="2.500,00")
+    who.post(f"{path}/imzala", version=version, confirmed="1", amount_kurus="2.500,00")
     assert "The facts bear ₺1,999.00 at most" in who.get("/").text
-    who.post(f"{path}/imzala", version=version, amount_kurus="1.000,00")
+    who.post(f"{path}/imzala", version=version, confirmed="1", amount_kurus="1.000,00")
     assert state_of(database, ExceptionRequest, request_id) == "approved"
     version = version_of(database, ExceptionRequest, request_id)
     for _ in range(2):
-        who.post(f"{path}/iade-et", version=version)
+        who.post(f"{path}/iade-et", version=version, confirmed="1")
     refund = one(database, sa.select(Refund.amount_kurus).where(Refund.exception_id == request_id))
     assert refund == 100_000
     with as_owner(database) as owner:
@@ -183,10 +185,10 @@ def test_who_asks_for_an_exception_does_not_sign_it(
     path = made.headers["Location"]
     request_id = uuid.UUID(path.strip("/").split("/")[-1])
     version = version_of(database, ExceptionRequest, request_id)
-    one_.post(f"{path}imzala", version=version, amount_kurus="1999")
+    one_.post(f"{path}imzala", version=version, confirmed="1", amount_kurus="1999")
     assert "cannot approve it" in one_.get("/").text
     assert state_of(database, ExceptionRequest, request_id) == "submitted"
-    two.post(f"{path}imzala", version=version, amount_kurus="1999")
+    two.post(f"{path}imzala", version=version, confirmed="1", amount_kurus="1999")
     assert state_of(database, ExceptionRequest, request_id) == "approved"
 
 

@@ -47,6 +47,8 @@ class Desk:
     def agree(self, form: Locator) -> Response:
         """Send a form, say yes in its dialog if there is one; the answer of the server."""
         asks = form.evaluate("node => node.matches('[data-verb], [data-ask], [data-decision]')")
+        if asks:  # before the page's script is there, the server asks on a page of its own
+            expect(self.page.locator("html[data-panel=ready]")).to_be_attached()
         button = form.locator("button[type=submit]").first
         with self.page.expect_response(lambda one: one.request.method == "POST") as answer:
             button.click()

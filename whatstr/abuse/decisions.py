@@ -120,11 +120,13 @@ def refuse_action(
     return action
 
 
-def reverse_action(*, actor: Actor, action_id: uuid.UUID, note: str) -> Action:
-    """Take an applied action back, with a reason. Raises IllegalTransition, NotFound."""
+def reverse_action(
+    *, actor: Actor, action_id: uuid.UUID, expected_version: int, note: str
+) -> Action:
+    """Take an applied action back, with a reason. Raises Conflict, IllegalTransition, NotFound."""
     reason = check_note(note)
     action = _action(action_id)
-    case = locked_case(action.case_id)
+    case = locked_case(action.case_id, expected_version=expected_version)
     if action.kind not in REVERSIBLE:
         raise IllegalTransition("reverse", before=str(action.state))
     _undo(action, case=case, actor=actor)

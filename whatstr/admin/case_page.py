@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import flask
@@ -19,6 +20,7 @@ from whatstr.abuse.policies import (
     GROUND_WORDS,
     POLICY_WORDS,
     REVERSIBLE,
+    CaseNotClaimed,
     DecisionGround,
     Policy,
     WantedAction,
@@ -26,22 +28,15 @@ from whatstr.abuse.policies import (
 )
 from whatstr.accounts.models import StaffUser
 from whatstr.accounts.permissions import StaffPermission as P
-from whatstr.admin import access, forms, labels
+from whatstr.admin import access, asking, case_conflict, forms, labels
+from whatstr.admin.case_conflict import OUTCOMES
 from whatstr.admin.views import Page
 from whatstr.core import clock
 from whatstr.core.db import session, transaction
-from whatstr.core.errors import DomainError, InvalidInput, NotFound
+from whatstr.core.errors import Conflict, DomainError, InvalidInput, NotFound
 from whatstr.core.i18n import language
+from whatstr.core.statemachine import IllegalTransition
 from whatstr.core.web import sentence
-
-# What the form offers: a name, and the actions it stands for.
-OUTCOMES: dict[str, tuple[ActionKind, ...]] = {
-    "dismiss": (ActionKind.DISMISS,),
-    "warn": (ActionKind.WARN,),
-    "pause_campaign": (ActionKind.PAUSE_CAMPAIGN,),
-    "pause_line": (ActionKind.PAUSE_LINE,),
-    "suspend": (ActionKind.SUSPEND_ORGANIZATION,),
-}
 
 
 class CasePage(Page):
@@ -59,11 +54,14 @@ class CasePage(Page):
 
     @expose("/<uuid:case_id>/ustlen", methods=["POST"])  # type: ignore[untyped-decorator]
     @access.needs(P.CASES_WRITE)
-    def claim(self, case_id: uuid.UUID) -> Response:
+    def claim(self, case_id: uuid.UUID) -> Any:
+        """What was written before the claim ran out comes along into the form of the decision."""
         with forms.refusals() as said:
             cases.claim(
                 actor=access.actor(), case_id=case_id, expected_version=forms.number("version")
             )
+        if forms.text("explanation"):
+            return self._page(case_id) if not said else case_conflict.of_decision(case_id)
         return forms.back(_url(case_id), said, _("The case is yours for 30 minutes."))
 
     @expose("/<uuid:case_id>/birak", methods=["POST"])  # type: ignore[untyped-decorator]
@@ -106,9 +104,19 @@ class CasePage(Page):
     @expose("/<uuid:case_id>/karar", methods=["POST"])  # type: ignore[untyped-decorator]
     @access.needs(P.CASES_WRITE, step_up=True)
     def decide(self, case_id: uuid.UUID) -> Any:
+        unsure = asking.first(
+            title=_("Carry out this decision?"),
+            body=case_conflict.outcome_words(),
+            confirm=_("Decide"),
+        )
+        if unsure:
+            return unsure
         try:
             with transaction():
                 self._decide(case_id)
+        except (Conflict, CaseNotClaimed):
+            session().expire_all()
+            return case_conflict.of_decision(case_id)
         except DomainError as error:
             session().expire_all()
             field = str(error.context.get("field", ""))
@@ -145,7 +153,14 @@ class CasePage(Page):
 
     @expose("/<uuid:case_id>/onay/<uuid:action_id>", methods=["POST"])  # type: ignore[untyped-decorator]
     @access.needs(P.SUSPEND, step_up=True)
-    def approve(self, case_id: uuid.UUID, action_id: uuid.UUID) -> Response:
+    def approve(self, case_id: uuid.UUID, action_id: uuid.UUID) -> Any:
+        unsure = asking.first(
+            title=_("Suspend the organization?"),
+            body=_("All that it has queued stops at once. The action can be undone."),
+            confirm=_("Sign: suspend the organization"),
+        )
+        if unsure:
+            return unsure
         with forms.refusals() as said:
             _belongs(action_id, case_id)
             decisions.approve_action(
@@ -155,26 +170,41 @@ class CasePage(Page):
 
     @expose("/<uuid:case_id>/ret/<uuid:action_id>", methods=["POST"])  # type: ignore[untyped-decorator]
     @access.needs(P.SUSPEND)
-    def refuse(self, case_id: uuid.UUID, action_id: uuid.UUID) -> Response:
-        with forms.refusals() as said:
-            _belongs(action_id, case_id)
-            decisions.refuse_action(
-                actor=access.actor(),
-                action_id=action_id,
-                expected_version=forms.number("version"),
-                note=forms.text("note"),
-            )
-        return forms.back(_url(case_id), said, _("Not suspended. The case is back in the queue."))
+    def refuse(self, case_id: uuid.UUID, action_id: uuid.UUID) -> Any:
+        return self._with_note(
+            case_id,
+            action_id,
+            decisions.refuse_action,
+            _("Not suspended. The case is back in the queue."),
+        )
 
     @expose("/<uuid:case_id>/geri-al/<uuid:action_id>", methods=["POST"])  # type: ignore[untyped-decorator]
     @access.needs(P.SUSPEND, step_up=True)
-    def reverse(self, case_id: uuid.UUID, action_id: uuid.UUID) -> Response:
-        with forms.refusals() as said:
-            _belongs(action_id, case_id)
-            decisions.reverse_action(
-                actor=access.actor(), action_id=action_id, note=forms.text("note")
-            )
-        return forms.back(_url(case_id), said, _("Undone. Sending may go on."))
+    def reverse(self, case_id: uuid.UUID, action_id: uuid.UUID) -> Any:
+        return self._with_note(
+            case_id, action_id, decisions.reverse_action, _("Undone. Sending may go on.")
+        )
+
+    def _with_note(
+        self, case_id: uuid.UUID, action_id: uuid.UUID, change: Callable[..., object], done: str
+    ) -> Any:
+        """A change of an action with a reason; one that came too late keeps the reason."""
+        try:
+            with transaction():
+                _belongs(action_id, case_id)
+                change(
+                    actor=access.actor(),
+                    action_id=action_id,
+                    expected_version=forms.number("version"),
+                    note=forms.text("note"),
+                )
+        except (Conflict, IllegalTransition):
+            session().expire_all()
+            return case_conflict.of_note(case_id, action_id)
+        except DomainError as error:
+            session().expire_all()
+            return forms.back(_url(case_id), [sentence(error)], "")
+        return forms.back(_url(case_id), [], done)
 
     def _page(self, case_id: uuid.UUID, errors: dict[str, list[str]] | None = None) -> str:
         detail = queries.case_detail(case_id)

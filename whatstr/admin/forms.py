@@ -13,7 +13,7 @@ import flask
 from werkzeug.wrappers import Response
 
 from whatstr.core.db import session, transaction
-from whatstr.core.errors import DomainError, InvalidInput
+from whatstr.core.errors import Conflict, DomainError, InvalidInput
 from whatstr.core.web import sentence
 
 E = TypeVar("E", bound=StrEnum)
@@ -101,15 +101,21 @@ class Answer:
 
 
 @contextmanager
-def refused(show: Callable[..., str], *args: Any) -> Iterator[Answer]:
+def refused(
+    show: Callable[..., str], *args: Any, late: Callable[[], tuple[str, int]] | None = None
+) -> Iterator[Answer]:
     """Run a change in one transaction; a refusal shows the form again with what was typed and the
-    sentence beside its field, through `show(*args, errors=…)`."""
+    sentence beside its field, through `show(*args, errors=…)`. What came too late is answered with
+    `late()` where it is given (`admin.conflicts`)."""
     answer = Answer()
     try:
         with transaction():
             yield answer
     except DomainError as error:
         session().expire_all()
+        if late is not None and isinstance(error, Conflict):
+            answer.page = late()
+            return
         field = str(error.context.get("field", ""))
         answer.page = show(*args, errors={field: [sentence(error)]}), error.status
 
@@ -127,10 +133,3 @@ def back(url: str, said: list[str], done: str) -> Response:
 def chosen(pairs: list[tuple[str, str]], value: Any) -> str:
     """The label of a value among options."""
     return next((label for key, label in pairs if key == str(value)), str(value))
-
-
-def conflict(rows: list[tuple[str, str, str]], *, back: str) -> tuple[str, int]:
-    """A change that came too late: what is stored now beside what was sent, field by field. Nothing
-    was saved; `back` is the form with the stored values."""
-    page = flask.render_template("admin/conflict.html", rows=rows, back=back)
-    return page, 409

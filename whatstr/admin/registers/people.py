@@ -16,7 +16,7 @@ from whatstr.accounts import staff_changes, staff_factors, staff_links
 from whatstr.accounts.models import StaffRole, StaffState, StaffUser
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.accounts.staff_sessions import live_staff_sessions
-from whatstr.admin import access, forms, labels
+from whatstr.admin import access, conflicts, forms, labels
 from whatstr.admin.views import EnumFilter, Register
 from whatstr.core.crypto import matches, norm_email
 from whatstr.core.db import session, transaction
@@ -129,7 +129,11 @@ class People(Register):
             (_("Language"), person.language, forms.text("language")),
             (_("Roles"), labels.words_of(person.roles, StaffRole), ", ".join(said)),
         ]
-        return forms.conflict(rows, back=self.get_url(".edit_view", id=person.id))
+        here = self.get_url(".edit_view", id=person.id)
+        again = conflicts.Again(
+            url=here, label=_("Save what I sent"), seen={"version": str(person.version)}
+        )
+        return conflicts.page(rows, back=here, about=("staff_user", person.id), again=again)
 
     def _form(
         self, person: StaffUser | None = None, errors: dict[str, list[str]] | None = None

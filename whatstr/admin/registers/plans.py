@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from whatstr.accounts.permissions import StaffPermission as P
-from whatstr.admin import access, forms, labels
+from whatstr.admin import access, conflicts, forms, labels
 from whatstr.admin.views import EnumFilter, Register
 from whatstr.billing import plans
 from whatstr.billing.models import Plan, PlanInterval
@@ -114,7 +114,7 @@ class Plans(Register):
         plan = self.get_one(flask.request.args.get("id"))
         if flask.request.method == "GET":
             return self._words(plan)
-        with forms.refused(self._words, plan) as answer:
+        with forms.refused(self._words, plan, late=lambda: self._conflict(plan.id)) as answer:
             plans.edit_words(
                 actor=access.actor(),
                 plan_id=plan.id,
@@ -122,6 +122,19 @@ class Plans(Register):
                 words={name: forms.text(name) for name in plans.WORDS},
             )
         return answer.page or forms.back(self.get_url(".details_view", id=plan.id), [], _("Saved."))
+
+    def _conflict(self, plan_id: uuid.UUID) -> tuple[str, int]:
+        """A colleague's words beside those that were sent."""
+        plan = self.get_one(plan_id)
+        rows = [
+            (str(self.column_labels[name]), getattr(plan, name), forms.text(name))
+            for name in plans.WORDS
+        ]
+        here = self.get_url(".edit_view", id=plan.id)
+        again = conflicts.Again(
+            url=here, label=_("Save what I sent"), seen={"seen": plans.seen_of(plan)}
+        )
+        return conflicts.page(rows, back=here, about=("plan", plan.id), again=again)
 
     def _words(self, plan: Plan, errors: dict[str, list[str]] | None = None) -> str:
         page: str = self.render(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import undefer_group
 from whatstr.accounts.documents import DocumentName
 from whatstr.accounts.models import AcceptedDocument, Organization
 from whatstr.accounts.permissions import StaffPermission as P
-from whatstr.admin import access, forms, labels
+from whatstr.admin import access, conflicts, forms, labels
 from whatstr.admin.views import EnumFilter, Register
 from whatstr.core.db import session, transaction
 from whatstr.core.errors import Conflict, DomainError, InvalidInput
@@ -121,7 +121,11 @@ class Processors(Register):
     def _conflict(self, row: Processor) -> Any:
         names = ("name", "country", "purpose_tr", "purpose_en", "data_tr", "data_en")
         rows = [(str(self.column_labels[n]), getattr(row, n), forms.text(n)) for n in names]
-        return forms.conflict(rows, back=self.get_url(".edit_view", id=row.id))
+        here = self.get_url(".edit_view", id=row.id)
+        again = conflicts.Again(
+            url=here, label=_("Save what I sent"), seen={"version": str(row.version)}
+        )
+        return conflicts.page(rows, back=here, about=("processor", row.id), again=again)
 
     def _refused(self, row: Processor | None, error: DomainError) -> Any:
         session().expire_all()

@@ -143,3 +143,5 @@ nextKey();
 searchKeys();
 cannedReplies();
 submitAndNext();
+// From here on every form asks, every key works.
+document.documentElement.dataset.panel = "ready";
