@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
 import sqlalchemy as sa
+from sqlalchemy.orm import load_only
 
 from whatstr.audit.services import Actor, record
 from whatstr.core import clock
@@ -33,6 +35,22 @@ class ProcessorWords:
     data_tr: str
     data_en: str
     contract_on: date | None
+
+
+def listed_processors() -> Sequence[Processor]:
+    """Who works for us now, as the public page shows it."""
+    shown = ("id", "name", "country", "purpose_tr", "purpose_en", "data_tr", "data_en")
+    columns = [getattr(Processor, name) for name in shown]
+    return (
+        session()
+        .scalars(
+            sa.select(Processor)
+            .where(Processor.ended_at.is_(None))
+            .order_by(Processor.created_at, Processor.name)
+            .options(load_only(*columns, raiseload=True))
+        )
+        .all()
+    )
 
 
 def add(*, actor: Actor, words: ProcessorWords) -> Processor:

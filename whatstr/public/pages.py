@@ -6,16 +6,19 @@ import re
 
 import flask
 from sqlalchemy import select
+from werkzeug.wrappers import Response
 
 from whatstr import ROOT
 from whatstr.billing.queries import plans_on_sale
 from whatstr.core.db import session
 from whatstr.core.i18n import language
 from whatstr.core.security import open_to_all
+from whatstr.privacy.processors import listed_processors
 from whatstr.public import public
 
 _DOCUMENTS = {"/kosullar": "terms", "/gizlilik": "privacy"}
-_PAGES = {"/guvenlik": "security", "/islemciler": "processors", "/cerezler": "cookies"}
+_PAGES = {"/guvenlik": "security", "/cerezler": "cookies"}
+_LIST_LIFE = 600  # seconds
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -34,6 +37,22 @@ def landing() -> str:
         for plan in plans_on_sale()
     ]
     return flask.render_template("public/landing.html", plans=plans)
+
+
+@public.get("/islemciler")
+@open_to_all
+def processors() -> Response:
+    """Who works for us, from the register that staff keep. Caches hold the page for ten minutes;
+    after that they ask again and are told that nothing changed."""
+    rows = listed_processors()
+    answer = flask.make_response(flask.render_template("public/processors.html", rows=rows))
+    if "lang" not in flask.request.args:  # that one sets a cookie
+        answer.cache_control.public = True
+        answer.cache_control.max_age = _LIST_LIFE
+        answer.vary.update(("Accept-Language", "Cookie"))
+        answer.add_etag()
+        answer.make_conditional(flask.request)
+    return answer
 
 
 def _page(template: str) -> str:
