@@ -140,7 +140,7 @@ async def test_named_parameters(stage: Stage) -> None:
         assert (await stage.send("+905321234500", template=template))[0] == wanted
     [seen] = (await stage.sim("messages", to="+905321234500"))["messages"]
     assert seen["seen"]["body"] == "Merhaba Ayşe, bekleriz efendim."
-    assert variables("{{1}} {{ad}} {{1}}") == ["1", "ad"]
+    assert variables("{{1}} {{ad}} {{1}}") == ("1", "ad")
 
 
 def upload(data: bytes, mime: str, **fields: str) -> aiohttp.FormData:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ _LENGTHS = sorted({len(ending) for ending in BEHAVIOURS}, reverse=True)
 _BY_NAME = {behaviour.name: behaviour for behaviour in (ORDINARY, *BEHAVIOURS.values())}
 
 
+@lru_cache(maxsize=65_536)  # each message asks nine times
 def behaviour_of(digits: str) -> Behaviour:
     """The behaviour of the person with this number (digits only)."""
     for length in _LENGTHS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from whatstr.simulator.meta.errors import GraphError
@@ -18,9 +19,10 @@ _BAD_TEXT = re.compile(r"[\n\t]| {5,}")
 _MAX_BODY = 1024
 
 
-def variables(text: str) -> list[str]:
+@lru_cache(maxsize=1_024)
+def variables(text: str) -> tuple[str, ...]:
     """The names or numbers of the variables of a text, in order, each once."""
-    return list(dict.fromkeys(_VARIABLE.findall(text)))
+    return tuple(dict.fromkeys(_VARIABLE.findall(text)))
 
 
 def _refuse(subcode: int, details: str) -> GraphError:

@@ -9,6 +9,7 @@ import random
 import secrets
 import time
 from collections import deque
+from functools import lru_cache
 
 from whatstr.simulator.meta import seed
 from whatstr.simulator.meta.behaviours import Behaviour, behaviour_named, behaviour_of
@@ -208,6 +209,7 @@ class World:
         return known
 
     @staticmethod
+    @lru_cache(maxsize=65_536)
     def name_of(person: str) -> str:
         """The profile name of a person, always the same."""
         mark = int.from_bytes(hashlib.blake2b(person.encode(), digest_size=2).digest(), "big")
