@@ -51,7 +51,7 @@ def judge(
     taken = {_mref(row["opaque"]): row for row in ledger}
     found.opted_out_reached = summary["opted_out_reached"]
     refused = set(plan.refused)
-    for launch, campaign, report in zip(plan.launches, campaigns, reports, strict=True):
+    for launch, campaign, report in zip(plan.all, campaigns, reports, strict=True):
         rows = _rows(service, campaign)
         told: Counter[str] = Counter()
         for place, number in enumerate(launch.numbers):

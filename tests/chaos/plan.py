@@ -8,8 +8,15 @@ from enum import StrEnum
 
 LINES = 4
 ROWS = 20_000
-AFTERWARDS = 20
-"""Rows of a last campaign over each line, when nothing is killed any more."""
+CLOSING = 20
+"""Rows of a last campaign over each line, once everything else has left."""
+SHORT = 2_000
+"""Fewer rows than this are gone sooner, so they are struck within a shorter time."""
+LEASE = 8
+"""Seconds, as the sender of a run is configured."""
+UNKNOWN_WAIT = 15
+SILENCE = LEASE + 12.0
+"""Long enough for a lease to end, its rows to be swept up and another slice to take the line."""
 
 
 class Blow(StrEnum):
@@ -17,7 +24,8 @@ class Blow(StrEnum):
 
     JOB = "job"  # the process of one slice
     SLICES = "slices"  # a send worker; its slice lives on as an orphan
-    DOORS = "doors"  # who drains webhooks
+    DRAIN = "drain"  # the process of one drain of webhooks
+    DOORS = "doors"  # who starts it; it lives on as an orphan
     DISPATCHER = "dispatcher"
     SENDER = "sender"  # all of it
     HOOK = "hook"
@@ -25,12 +33,14 @@ class Blow(StrEnum):
     POSTGRES = "postgres"
     VALKEY = "valkey"
     EMPTY = "empty"  # Valkey forgets everything
+    SILENCE = "silence"  # all slices in the middle of sending, while Meta's webhooks stand still
 
 
 OFTEN = {
     Blow.JOB: 5,
     Blow.SLICES: 2,
-    Blow.DOORS: 2,
+    Blow.DRAIN: 3,
+    Blow.DOORS: 1,
     Blow.DISPATCHER: 1,
     Blow.SENDER: 1,
     Blow.HOOK: 2,
@@ -39,6 +49,8 @@ OFTEN = {
     Blow.VALKEY: 2,
     Blow.EMPTY: 2,
 }
+SILENT_SHARE = 0.5
+"""Of the seeds; SILENCE is not drawn with the others, since it takes so long."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,9 @@ class Launch:
 class Plan:
     seed: int
     launches: tuple[Launch, ...]
+    closing: tuple[Launch, ...]
+    """A line that never sends again leaves no proof that Meta did not take a row (docs/decisions);
+    these leave when all others have. Their `at` means nothing."""
     refused: tuple[str, ...]
     """Had said no before anything was launched."""
     events: tuple[Event, ...]
@@ -70,34 +85,46 @@ class Plan:
     """Of Meta's simulator."""
 
     @property
+    def all(self) -> tuple[Launch, ...]:
+        return self.launches + self.closing
+
+    @property
     def rows(self) -> int:
-        return sum(len(one.numbers) for one in self.launches)
+        return sum(len(one.numbers) for one in self.all)
 
 
-def make_plan(seed: int, *, rows: int = ROWS, seconds: float = 14.0, blows: int = 7) -> Plan:
-    """The same seed makes the same plan, always."""
+def make_plan(seed: int, *, rows: int = ROWS, blows: int = 7) -> Plan:
+    """The same seed and number of rows make the same plan, always."""
+    seconds = 14.0 if rows >= SHORT else 7.0
     dice = random.Random(f"whatstr chaos {seed}")
     people = _people(dice, max(20, rows * 3 // 4))
-    shapes = _shapes(dice, rows - LINES * AFTERWARDS, seconds, most=len(people))
-    # A line that never sends again leaves no proof that Meta did not take a row (docs/decisions).
-    shapes += [(seconds + 1, line, AFTERWARDS) for line in range(LINES)]
+    shapes = _shapes(dice, rows - LINES * CLOSING, seconds, most=len(people))
     launches = tuple(Launch(at, line, tuple(dice.sample(people, n))) for at, line, n in shapes)
-    kinds = dice.choices(list(OFTEN), weights=list(OFTEN.values()), k=blows)
-    events = sorted(
-        (Event(dice.uniform(0.5, seconds), blow, dice.uniform(0.0, 2.0)) for blow in kinds),
-        key=lambda event: event.at,
+    closing = tuple(
+        Launch(seconds, line, tuple(dice.sample(people, CLOSING))) for line in range(LINES)
     )
+    kinds = dice.choices(list(OFTEN), weights=list(OFTEN.values()), k=blows)
+    events = [Event(dice.uniform(0.5, seconds), blow, dice.uniform(0.0, 2.0)) for blow in kinds]
+    if dice.random() < SILENT_SHARE:
+        events.append(Event(dice.uniform(0.5, seconds / 2), Blow.SILENCE, SILENCE))
+    # Connections are cut only so long that no second try is cut as well: there is no third.
+    cut = {"seconds": min(seconds, UNKNOWN_WAIT - 1.0)}
     settings = {
         "seed": seed,
-        "drop_after_probability": dice.choice([0.0, 0.002, 0.01]),
-        "faults": [{"kind": "drop_before", "probability": 0.003}],
+        "webhook_hold": False,
+        "slow_ms": dice.choice([0, 100, 400]),
+        "faults": [
+            {"kind": "drop_after", "probability": dice.choice([0.001, 0.002, 0.01]), **cut},
+            {"kind": "drop_before", "probability": 0.003, **cut},
+        ],
         "webhook_duplicate": dice.choice([0.05, 0.3]),
         "webhook_shuffle": 0.5,
         "webhook_late": dice.choice([0.02, 0.1]),
         "webhook_late_ms": 2_000,
     }
     refused = tuple(dice.sample(people, max(2, len(people) // 200)))
-    return Plan(seed, launches, refused, tuple(events), settings)
+    events.sort(key=lambda event: event.at)
+    return Plan(seed, launches, closing, refused, tuple(events), settings)
 
 
 def _people(dice: random.Random, count: int) -> list[str]:

@@ -1,7 +1,8 @@
 """`python -m tests.chaos.run`: campaigns while everything around them is killed.
 
-The last line on standard output is JSON with the sums over all seeds; exit status 0 only if nobody
-was lost, reached twice or reached against their will, and every report is true.
+The last line on standard output is JSON with the sums over all seeds; exit status 0 only if every
+seed was run, nobody was lost, reached twice or reached against their will, nothing is left unknown
+and every report is true.
 """
 
 from __future__ import annotations
@@ -13,185 +14,108 @@ import multiprocessing
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any
 
+from tests.chaos.budget import Budget
 from tests.chaos.customer import Customer
-from tests.chaos.judge import Verdict, judge
-from tests.chaos.plan import LINES, ROWS, Blow, Event, Plan, make_plan
+from tests.chaos.plan import LEASE, LINES, ROWS, UNKNOWN_WAIT, make_plan
 from tests.chaos.servers import Mortals
+from tests.chaos.storm import Storm
 from tests.services import forget_own_environment, private_folder
-from whatstr.local.stack import call
 
 SEEDS = 30
-WORLDS = 3
-"""Services that run beside each other, each with a share of the seeds: most of a run is waiting."""
-UNKNOWN_WAIT = 15
-OVER = {"done", "cancelled", "expired", "refused"}
-PATIENCE = 240.0
+WORLDS = 5
+"""Services that run beside each other and take the seeds in turns: much of a seed is waiting."""
+MINUTES = 10.0
+STOPPING = 15.0
+"""Seconds before the bound at which every seed is judged, at rest or not."""
+BAD = ("lost", "twice", "opted_out_reached", "unreconciled", "unknown_left")
 SETTINGS: dict[str, Any] = {
     "webhook_retry_ms": [0, 100, 300, 1_000],
     "portfolio_limit": 1_000_000,
     "keep_payloads": 0,
 }
+SENDER = {
+    "WHATSTR_UNKNOWN_WAIT": str(UNKNOWN_WAIT),
+    "WHATSTR_LEASE_SECONDS": str(LEASE),
+    "WHATSTR_SETTLE_WAIT": "3",
+    "WHATSTR_SEND_WORKERS": "2",
+}
+
+_next: Synchronized[int]
+"""The place of the seed that is taken next; all worlds share it."""
 
 
-class Run:
-    """One seed on a service that runs already."""
-
-    def __init__(self, service: Mortals, customer: Customer, plan: Plan) -> None:
-        self._service = service
-        self._customer = customer
-        self._plan = plan
-        self._began = 0.0
-        self._restarts: list[tuple[float, Blow]] = []
-
-    def live(self) -> Verdict:
-        """Launch, kill, wait until it has come to rest by itself, judge."""
-        meta = self._service.meta_url
-        call(f"{meta}/_sim/reset", {})
-        call(f"{meta}/_sim/settings", self._plan.settings)
-        self._customer.refuse_for(self._plan.refused)
-        self._began = time.monotonic()
-        # The customer is a thread of its own: it waits for what this one has to start again.
-        with ThreadPoolExecutor(1) as customer:
-            launched = customer.submit(self._launch_all)
-            for event in self._plan.events:
-                self._pass(event.at)
-                self._strike(event)
-            self._pass(math.inf)
-            campaigns = launched.result()
-        return self._rest(campaigns)
-
-    def _launch_all(self) -> list[str]:
-        found = {}
-        for n in sorted(range(len(self._plan.launches)), key=lambda n: self._plan.launches[n].at):
-            launch = self._plan.launches[n]
-            time.sleep(max(0.0, self._began + launch.at - time.monotonic()))
-            found[n] = self._customer.launch(launch.numbers, line=launch.line)
-        return [found[n] for n in sorted(found)]
-
-    def _pass(self, moment: float) -> None:
-        """Until then (seconds of the run), starting again what is due on the way."""
-        while self._restarts and min(self._restarts)[0] <= moment:
-            due = min(self._restarts)
-            self._restarts.remove(due)
-            time.sleep(max(0.0, self._began + due[0] - time.monotonic()))
-            self._revive(due[1])
-        if moment < math.inf:
-            time.sleep(max(0.0, self._began + moment - time.monotonic()))
-
-    def _strike(self, event: Event) -> None:
-        service = self._service
-        dead = {blow for _, blow in self._restarts}
-        if event.blow in dead or (event.blow is Blow.EMPTY and Blow.VALKEY in dead):
-            return
-        match event.blow:
-            case Blow.JOB:
-                service.kill_sender_part("slices", horse=True)
-                return
-            case Blow.SLICES | Blow.DOORS | Blow.DISPATCHER:
-                service.kill_sender_part(str(event.blow), horse=False)
-                return
-            case Blow.EMPTY:
-                service.empty_valkey()
-                return
-            case Blow.POSTGRES:
-                service.kill_postgres()
-            case Blow.VALKEY:
-                service.kill_valkey(service.sender_queue)
-            case Blow.SENDER | Blow.HOOK | Blow.WEB:
-                service.kill_program(str(event.blow))
-        self._restarts.append((event.at + event.down, event.blow))
-
-    def _revive(self, blow: Blow) -> None:
-        service = self._service
-        if blow is Blow.POSTGRES:
-            service.postgres.start()
-        elif blow is Blow.VALKEY:
-            service.sender_queue.start()
-        else:
-            service.begin(str(blow))
-
-    def _rest(self, campaigns: Sequence[str]) -> Verdict:
-        """Nobody touches anything: wait until every campaign is over, Meta has nothing more to
-        tell and the reports stand, then judge."""
-        end = time.monotonic() + PATIENCE
-        while True:
-            reports = [self._customer.report(one) for one in campaigns]
-            over = all(one["state"] in OVER for one in reports)
-            hooks = call(f"{self._service.meta_url}/_sim/webhooks")
-            quiet = over and not hooks["pending"] and not hooks["planned"] and self._drained()
-            late = time.monotonic() > end
-            if quiet or late:
-                reports = [self._customer.report(one) for one in campaigns]
-                verdict = judge(self._service, self._plan, campaigns, reports)
-                if not over or hooks["pending"] or hooks["planned"]:
-                    states = sorted(one["state"] for one in reports)
-                    verdict.notes.insert(0, f"no rest: {states}, {hooks['pending']} webhooks wait")
-                # The sums of a finished campaign are counted again every few seconds.
-                if late or not verdict.may_heal:
-                    return verdict
-            time.sleep(0.5)
-
-    def _drained(self) -> bool:
-        with self._service.connect() as connection:
-            row = connection.execute("SELECT NOT EXISTS (SELECT 1 FROM hook_inbox)").fetchone()
-        return bool(row and row[0])
-
-
-def work(seeds: Sequence[int], *, rows: int) -> list[dict[str, Any]]:
-    """`live` in a process of a pool, where only text comes back of an error."""
+def share(place: Synchronized[int]) -> None:
+    """Begin a process of the pool."""
+    global _next
+    _next = place
     forget_own_environment()
+
+
+def work(seeds: Sequence[int], worlds: int, budget: Budget, end: float) -> list[dict[str, Any]]:
+    """`live` in a process of the pool, where only text comes back of an error."""
     try:
-        return live(seeds, rows=rows)
+        return live(seeds, worlds, budget, end)
     except Exception:
         raise RuntimeError(traceback.format_exc()) from None
 
 
-def live(seeds: Sequence[int], *, rows: int) -> list[dict[str, Any]]:
-    """Some seeds on one service, one after the other."""
+def live(seeds: Sequence[int], worlds: int, budget: Budget, end: float) -> list[dict[str, Any]]:
+    """One service, on which seeds are lived one after the other while there are any."""
     found = []
     with (
         private_folder() as folder,
-        Mortals(Path(folder), settings=SETTINGS, sender=_sender_settings()) as service,
+        Mortals(Path(folder), settings=SETTINGS, sender=SENDER) as service,
     ):
         customer = Customer(service, lines=LINES)
-        for seed in seeds:
-            plan = make_plan(seed, rows=rows)
+        while (place := _take()) < len(seeds) and time.monotonic() < end:
+            rows = budget.rows(len(seeds) - place, worlds=worlds)
+            plan = make_plan(seeds[place], rows=rows)
             before, began = service.kills, time.monotonic()
-            verdict = Run(service, customer, plan).live()
+            storm = Storm(service, customer, plan, end=end)
+            verdict = storm.live()
+            seconds = time.monotonic() - began
+            budget.saw(rows, seconds)
             told = {
-                "seed": seed,
+                "seed": plan.seed,
                 "rows": plan.rows,
                 "kills": service.kills - before,
+                "orphans": storm.orphans,
                 **verdict.numbers(),
-                "seconds": round(time.monotonic() - began, 1),
+                "seconds": round(seconds, 1),
             }
             found.append(told)
-            print(json.dumps(told), *verdict.notes[:60], sep="\n  ", file=sys.stderr, flush=True)
+            print(json.dumps(told), *verdict.notes[:20], sep="\n  ", file=sys.stderr, flush=True)
     return found
 
 
-def _sender_settings() -> dict[str, str]:
-    return {
-        "WHATSTR_UNKNOWN_WAIT": str(UNKNOWN_WAIT),
-        "WHATSTR_SETTLE_WAIT": "3",
-        "WHATSTR_SEND_WORKERS": "2",
-    }
+def _take() -> int:
+    with _next.get_lock():
+        _next.value += 1
+        return _next.value - 1
 
 
 def total(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The line that is judged."""
-    names = ("kills", "lost", "twice", "opted_out_reached", "unreconciled", "unknown_left")
-    sums = {name: sum(one[name] for one in found) for name in names}
-    return {"seeds": len(found), **sums, "rows": sum(one["rows"] for one in found)}
+    sums = {name: sum(one[name] for one in found) for name in ("kills", "orphans", *BAD)}
+    sizes = Counter(one["rows"] for one in found)
+    return {
+        "seeds": len(found),
+        **sums,
+        "rows": sum(one["rows"] for one in found),
+        "rows_per_seed": {str(rows): sizes[rows] for rows in sorted(sizes, reverse=True)},
+    }
 
 
-def is_good(told: dict[str, Any]) -> bool:
-    return not any(told[n] for n in ("lost", "twice", "opted_out_reached", "unreconciled"))
+def is_good(told: dict[str, Any], *, seeds: int) -> bool:
+    """Whether every seed was run and nothing was found."""
+    return told["seeds"] == seeds and not any(told[name] for name in BAD)
 
 
 def main() -> int:
@@ -200,18 +124,27 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--rows", type=int, default=ROWS, help="rows of a seed")
     parser.add_argument("--worlds", type=int, default=WORLDS, help="services side by side")
+    parser.add_argument(
+        "--minutes", type=float, help="the bound (10, none for a replay): seeds get fewer rows"
+    )
     given = parser.parse_args()
     seeds = [given.seed] if given.seed is not None else list(range(1, given.seeds + 1))
     worlds = min(given.worlds, len(seeds))
+    minutes = given.minutes or (math.inf if given.seed is not None else MINUTES)
     began = time.monotonic()
+    end = began + minutes * 60 - STOPPING
     # Processes of their own: a child's parent-death signal is tied to the thread that started it.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(worlds, mp_context=context) as pool:
-        shares = [pool.submit(work, seeds[n::worlds], rows=given.rows) for n in range(worlds)]
-        found = [one for share in shares for one in share.result()]
+    place = context.Value("i", 0)
+    with ProcessPoolExecutor(
+        worlds, mp_context=context, initializer=share, initargs=(place,)
+    ) as pool:
+        budget = Budget(full=given.rows, end=end)
+        lived = [pool.submit(work, seeds, worlds, budget, end) for _ in range(worlds)]
+        found = [one for world in lived for one in world.result()]
     told = total(found)
     print(json.dumps({**told, "seconds": round(time.monotonic() - began, 1)}), flush=True)
-    return 0 if is_good(told) else 1
+    return 0 if is_good(told, seeds=len(seeds)) else 1
 
 
 if __name__ == "__main__":

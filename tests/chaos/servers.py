@@ -22,6 +22,7 @@ from whatstr.local.valkey import EmbeddedValkey
 
 ROLES = (Role.WEB, Role.HOOK, Role.SENDER)
 """The others take no part in sending."""
+_ABSENT = {"simulator-mail", "simulator-stripe"}
 
 
 class _Folder:
@@ -41,6 +42,11 @@ class _Folder:
         ready: Ready = None,
         cwd: Path | None = None,
     ) -> None:
+        if name in _ABSENT:
+            return
+        if name == "simulator-meta":
+            # Nobody kills Meta, so its ledger is held in memory: what is not written costs nothing.
+            argv = argv[: argv.index("--data")]
         log = self.data_dir / "logs" / f"{name}.log"
         self.programs[name] = (ChildProcess(name, argv, log_file=log, env=env, cwd=cwd), ready)
 
@@ -69,7 +75,6 @@ class Mortals(Stack):
     def __enter__(self) -> Self:
         try:
             self._add_simulators()
-            del self._folder.programs["simulator-mail"], self._folder.programs["simulator-stripe"]
             self.start_again("simulator-meta")
             for server in (self.postgres, self.queue, self.sender_queue):
                 server.start()
@@ -136,8 +141,9 @@ class Mortals(Stack):
             self._kill(process.pid, *descendants(process.pid))
             process.finish(grace=5)
 
-    def kill_sender_part(self, kind: str, *, horse: bool) -> bool:
-        """A child of the sender (`dispatcher`, `slices`, `doors`), or only the job it works on."""
+    def kill_sender_part(self, kind: str, *, horse: bool, every: bool = False) -> bool:
+        """A child of the sender (`dispatcher`, `slices`, `doors`), or only the job it works on;
+        the first of its kind, or every one of them."""
         parent = self._folder.programs[str(Role.SENDER)][0].pid
         found = [
             pid
@@ -146,7 +152,7 @@ class Mortals(Stack):
             and (above != parent) is horse
         ]
         if found:
-            self._kill(min(found))
+            self._kill(*(sorted(found) if every else [min(found)]))
         return bool(found)
 
     def kill_postgres(self) -> None:

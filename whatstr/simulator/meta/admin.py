@@ -118,6 +118,7 @@ class Admin:
             await asyncio.sleep(0.01)
         tally = hooks.tally
         return {
+            "taken": len(self.world.messages),
             "pending": hooks.pending,
             "planned": outcomes.planned,
             "retrying": hooks.retrying,
