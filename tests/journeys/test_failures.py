@@ -12,8 +12,8 @@
 | template paused or rejected | sending/test_trouble, journeys/test_line_health |
 | keyring lost | doors/test_roots (`lost_keyring`) |
 | inbox grows, the hook goes on | doors/test_hook, sending/test_trouble (`backlog`) |
-| abuse desk's key lost | core/test_crypto; the desk opens no seal of another key |
-| staff ring lost | portal/test_accounts: the wrap under the code lies outside the ring |
+| abuse desk's key lost | vault/test_refusals, test_properties (no other key opens) |
+| staff ring lost | vault/test_members (the code opens, the password does not), core/test_crypto |
 | audit trail cannot be written | admin/test_reveal_record |
 | browser lacks something | vault/test_upkeep_browser |
 | session half lost, tab closed | here; vault/test_worker, test_members_browser |

@@ -178,3 +178,4 @@ def test_the_page_computes_the_sums_itself(page: Page, web: flask.Flask, served:
     page.goto(f"{served}/surum?lang=en")
     expect(page.get_by_text("are not those of the published list")).to_be_visible(timeout=30_000)
     assert page.locator("[data-root=computed]").inner_text() != root
+    assert page.evaluate(over) == 0  # still at 360 px, in the longer language

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -13,7 +15,7 @@ from whatstr.accounts.member_models import Invitation
 from whatstr.accounts.models import Member
 from whatstr.core import clock
 from whatstr.portal import access
-from whatstr.vault import keys, seals, wire
+from whatstr.vault import keys, recovery_code, seals, wire
 from whatstr.vault.box import VaultFormatError
 from whatstr.vault.client import Profile, VaultClient
 from whatstr.vault.client_members import NextKeyRefused
@@ -338,3 +340,24 @@ def test_who_is_not_in_the_vaults_own_directory_gets_no_key(
     fresh = VaultClient(address)
     fresh.login(f"sahte-{owner.organization[:8]}@firma.com", OTHER)
     assert fresh._state.vault.ak == b""
+
+
+def test_without_the_staff_ring_the_code_opens_and_the_password_does_not(
+    address: str, database: ModuleDatabase
+) -> None:
+    """What is left when the ring is lost (vault design, 22), and what a thief of the database has:
+    the wrap under the code lies open, the one under the password inside the ring."""
+    client = VaultClient(address)
+    code = client.enrol(Profile("Halka Ltd", "Zeynep", "halka@firma.com", "05301112233"), PASSWORD)
+    member = wire.id_bytes(client._state.vault.member)
+    query = "SELECT wrap_recovery, wrap_pw, salt, kdf FROM member WHERE id = %s"
+    with database.server.superuser(database.name) as raw:
+        row = raw.execute(query, [uuid.UUID(bytes=member)]).fetchone()
+    assert row is not None
+    wrap, sealed, salt, kdf = row
+    rkek = keys.recovery_kek(recovery_code.decode(code), member)
+    assert keys.open_uk_recovery(rkek, wrap, member=member) == client._state.vault.uk
+    kek = keys.password_kek(keys.master_key(PASSWORD, salt, keys.Kdf.parse(kdf)))
+    for blob in (sealed.encode(), base64.urlsafe_b64decode(sealed)):
+        with pytest.raises(VaultFormatError):
+            keys.open_uk_password(kek, blob, member=member, salt=salt, kdf=kdf)

@@ -3,7 +3,7 @@ export default {
   tr: {
     lostBoth: "Kurtarma kodumu da kaybettim",
     askTitle: "Parola da kod da kayıp mı?",
-    askText: "Kasadakileri kimse açamaz. Tek yol boş bir kasayla yeniden başlamaktır: 72 saat beklenir, sonra kişi listeleri, taslaklar ve kampanya içerikleri silinir. Faturalarınız, krediniz ve gönderimi reddedenlerin kaydı kalır; hatlarınızı yeniden bağlarsınız.",
+    askText: "Kasadakileri kimse açamaz. Tek yol boş bir kasayla yeniden başlamaktır: 72 saat beklenir, sonra kişi listeleri, taslaklar ve kampanya içerikleri silinir. Faturalarınız, kontörünüz ve gönderimi reddedenlerin kaydı kalır; hatlarınızı yeniden bağlarsınız.",
     askOther: "Ekibinizde kasayı açabilen bir sahip varsa buna gerek yok: sizi çıkarıp yeniden davet etsin.",
     email: "E-posta",
     askGo: "Bağlantı gönder",
@@ -50,7 +50,7 @@ export default {
     problemPart: "parça {no}",
     exportStopped: "Arşiv hazırlanamadı",
     deleteTitle: "Hesabı sil",
-    deleteText: "Süren kampanyalar durur; listeler, kampanya içerikleri, hat bağlantıları ve profil bilgileri hemen silinir. Kalan kredi yanar. Faturalar ve onay kayıtları yasanın istediği süre saklanır; yedeklerdeki kopyalar 30 gün içinde silinir.",
+    deleteText: "Süren kampanyalar durur; listeler, kampanya içerikleri, hat bağlantıları ve profil bilgileri hemen silinir. Kalan kontör yanar. Faturalar ve onay kayıtları yasanın istediği süre saklanır; yedeklerdeki kopyalar 30 gün içinde silinir.",
     deleteGo: "Hesabı sil…",
     deleteAsk: "Hesap silinsin mi? Geri alınamaz.",
     deleteRetype: "Onaylamak için müşteri numaranızı yazın: {number}",
