@@ -125,8 +125,8 @@ def test_a_killed_slice_is_taken_over(stage: Stage, sender: subprocess.Popen[byt
         for row in stage.sql("SELECT mref FROM message WHERE status = 'unknown'")
     }
     taken = {row["opaque"][3:].encode() for row in stage.ask("GET", "/_sim/ledger")["rows"]}
-    assert unknown & taken, "the kill hit nothing"
     assert stage.ledger()["taken_twice_or_more"] == 0
+    assert unknown & taken, "the kill hit nothing"
 
     def settled() -> bool:
         # What webhooks do: every message that Meta took gets its receipt.
