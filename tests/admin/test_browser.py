@@ -190,58 +190,6 @@ def test_a_dangerous_verb_asks_with_and_without_script(
     plain.close()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 900), (360, 740)])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_violation(
-    quiet: Page,
-    context: BrowserContext,
-    panel: flask.Flask,
-    database: ModuleDatabase,
-    address: str,
-    shop: Customer,
-    case_id: uuid.UUID,  # noqa: F811
-    request_id: uuid.UUID,  # noqa: F811
-    width: int,
-    height: int,
-    scheme: str,
-) -> None:
-    seat(context, hire(panel, StaffRole.OWNER), address)
-    quiet.set_viewport_size({"width": width, "height": height})
-    quiet.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    # Every view but the home page: registers, workplaces, whatever comes next.
-    views = panel.extensions["admin"][0]._views
-    lists = [f"{view.url}/" for view in views if view.url not in (None, "/")]
-    asked = support_request(database, shop)
-    own = ["/", f"/vaka/{case_id}/", f"/istisna/{request_id}/", f"/isletme/{shop.organization}/"]
-    forms = [
-        "/gorevliler/new/",
-        "/paketler/new/",
-        "/dogrula",
-        "/hesabim/",
-        "/hesabim/dogrulama/",
-        f"/istisna/yeni/{shop.payment}",
-        f"/isletmeler/edit/?id={shop.organization}",
-        f"/kullanicilar/edit/?id={shop.member}",
-        f"/paketler/edit/?id={shop.plan}",
-        "/hazir-yanitlar/new/",
-        f"/destek/{asked}/",
-    ]
-    details = [
-        f"/hatlar/details/?id={shop.line}",
-        f"/sablonlar/details/?id={shop.template}",
-        f"/kampanyalar/details/?id={shop.running}",
-        f"/kullanicilar/details/?id={shop.member}",
-        f"/odemeler/details/?id={shop.payment}",
-        "/kampanyalar/?flt0_0=refused&flt1_1=marketing",
-    ]
-    elsewhere: list[str] = []
-    quiet.on("request", lambda one: elsewhere.append(one.url))
-    for path in [*own, *lists, *forms, *details]:
-        quiet.goto(address + path)
-        no_violation(quiet)
-    assert [url for url in elsewhere if not url.startswith((address, "data:"))] == []
-
-
 def test_support_answers_by_keyboard_and_goes_on(
     quiet: Page,
     context: BrowserContext,

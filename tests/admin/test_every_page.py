@@ -1,0 +1,114 @@
+"""Every page of the panel, wide and on a phone, light and dark: no violation by axe-core, nothing
+wider than the screen, no other host asked."""
+
+from __future__ import annotations
+
+import uuid
+
+import flask
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page
+
+from tests.admin.office import Customer, hire
+from tests.admin.test_browser import (  # noqa: F401 - fixtures
+    address,
+    quiet,
+    seat,
+    support_request,
+)
+from tests.admin.test_workplaces import case_id, request_id  # noqa: F401 - fixtures
+from tests.services import ModuleDatabase
+from whatstr.accounts.models import StaffRole
+
+pytestmark = pytest.mark.browser
+
+EVERY_RULE = {"resultTypes": ["violations"]}
+COLOURS = {**EVERY_RULE, "runOnly": ["color-contrast"]}
+"""What the theme changes; the other rules do not look at it."""
+SIZES = ((1280, 900), (360, 740))
+SETTLED = """
+new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+  .then(() => Promise.all(document.getAnimations().map((one) => one.finished)))
+"""
+
+
+def faults(page: Page, rules: dict[str, list[str]]) -> list[tuple[str, str]]:
+    found = Axe().run(page, options=rules).response["violations"]
+    return [(one["id"], one["nodes"][0]["html"]) for one in found]
+
+
+def looks_right(page: Page) -> None:
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        for theme, rules in (("light", EVERY_RULE), ("dark", COLOURS)):
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            page.evaluate(SETTLED)
+            assert faults(page, rules) == [], (page.url, width, theme)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+
+
+def walk(page: Page, address: str, paths: list[str]) -> None:  # noqa: F811
+    elsewhere: list[str] = []
+    page.on("request", lambda one: elsewhere.append(one.url))
+    for path in paths:
+        page.goto(address + path)
+        looks_right(page)
+    assert [url for url in elsewhere if not url.startswith((address, "data:"))] == []
+
+
+def test_no_list_has_a_violation(
+    quiet: Page,  # noqa: F811
+    context: BrowserContext,
+    panel: flask.Flask,
+    address: str,  # noqa: F811
+    shop: Customer,
+    case_id: uuid.UUID,  # noqa: F811
+    request_id: uuid.UUID,  # noqa: F811
+) -> None:
+    seat(context, hire(panel, StaffRole.OWNER), address)
+    # Every view but the home page: registers, workplaces, whatever comes next.
+    views = panel.extensions["admin"][0]._views
+    lists = [f"{view.url}/" for view in views if view.url not in (None, "/")]
+    walk(quiet, address, [*lists, "/kampanyalar/?flt0_0=refused&flt1_1=marketing"])
+
+
+def test_no_other_page_has_a_violation(
+    quiet: Page,  # noqa: F811
+    context: BrowserContext,
+    panel: flask.Flask,
+    database: ModuleDatabase,
+    address: str,  # noqa: F811
+    shop: Customer,
+    case_id: uuid.UUID,  # noqa: F811
+    request_id: uuid.UUID,  # noqa: F811
+) -> None:
+    seat(context, hire(panel, StaffRole.OWNER), address)
+    asked = support_request(database, shop)
+    places = [
+        "/",
+        f"/vaka/{case_id}/",
+        f"/istisna/{request_id}/",
+        f"/istisna/yeni/{shop.payment}",
+        f"/isletme/{shop.organization}/",
+        f"/destek/{asked}/",
+        "/dogrula",
+        "/hesabim/",
+        "/hesabim/dogrulama/",
+    ]
+    forms = [
+        "/gorevliler/new/",
+        "/paketler/new/",
+        "/hazir-yanitlar/new/",
+        f"/isletmeler/edit/?id={shop.organization}",
+        f"/kullanicilar/edit/?id={shop.member}",
+        f"/paketler/edit/?id={shop.plan}",
+    ]
+    details = [
+        f"/hatlar/details/?id={shop.line}",
+        f"/sablonlar/details/?id={shop.template}",
+        f"/kampanyalar/details/?id={shop.running}",
+        f"/kullanicilar/details/?id={shop.member}",
+        f"/odemeler/details/?id={shop.payment}",
+    ]
+    walk(quiet, address, [*places, *forms, *details])
