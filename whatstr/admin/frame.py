@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext
 
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, labels
-from whatstr.admin.listing import too_slow
+from whatstr.admin.listing import page_links, too_slow
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ REGISTERS = (
     Entry("trail", lazy_gettext("Audit trail"), "file", "g a", P.AUDIT_OWN),
     Entry("queues", lazy_gettext("Queues"), "server", "g j", P.SETTINGS_READ, "index"),
     Entry("inbox", lazy_gettext("Inbox"), "inbox", "g i", P.SETTINGS_READ, "index"),
+    Entry("simulator", lazy_gettext("Meta's stand-in"), "meta", "g 5", P.SETTINGS_READ, "index"),
     Entry("certificates", lazy_gettext("Sender certificates"), "seal", "g x", P.SETTINGS_READ),
 )
 
@@ -95,6 +96,7 @@ def context() -> dict[str, Any]:
         "customer": labels.customer,
         "customer_no": labels.customer_no,
         "too_slow": too_slow,
+        "page_links": page_links,
         "mask_words": labels.mask_words,
         "P": P,
         "here": flask.request.full_path.rstrip("?"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -15,12 +16,14 @@ from sqlalchemy.exc import OperationalError
 
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, labels
+from whatstr.admin.keyset import Order, Page, page_of
 from whatstr.audit.models import AuditEvent
 from whatstr.core.db import session
 
 LIST_TIMEOUT_MS = 3000
 EVENTS_SHOWN = 50
-LAST_PAGE = 200
+# What an address says of the place within a list: it goes when the list is made anew.
+PLACES = ("page", "after", "before")
 
 
 def whole_id(text: str) -> uuid.UUID | None:
@@ -36,28 +39,91 @@ def too_slow() -> bool:
     return bool(flask.g.get("list_too_slow"))
 
 
+def page_links() -> PageLinks:
+    """Where the list of this request goes on: its filters and its order stay as they are."""
+    page: Page | None = flask.g.get("page")
+    if page is None:
+        return PageLinks()
+    kept = {k: v for k, v in flask.request.args.items() if k not in ("lang", *PLACES)}
+
+    def to(name: str, cursor: str | None) -> str | None:
+        return f"?{urlencode({**kept, name: cursor})}" if cursor else None
+
+    start = f"?{urlencode(kept)}" if page.begun else None
+    return PageLinks(start, to("before", page.before), to("after", page.after))
+
+
+@dataclass(frozen=True)
+class PageLinks:
+    """Addresses of the first page and of those beside the one that is shown."""
+
+    start: str | None = None
+    before: str | None = None
+    after: str | None = None
+
+
 class Listing:
     """Mixed into `Register`, before Flask-Admin's own view."""
+
+    model: Any
+    page_size: int
+    column_default_sort: Any
+    _sortable_columns: Any
 
     empty_title: ClassVar[Any] = lazy_gettext("Nothing here yet")
     empty_text: ClassVar[Any] = lazy_gettext("Rows appear as they come about.")
     # How audit events name a row of this register; None: no timeline.
     subject_kind: ClassVar[str | None] = None
 
-    def get_list(self, *args: Any, **kwargs: Any) -> Any:
+    def get_list(
+        self, page: Any, sort_column: Any, sort_desc: Any, *args: Any, **kwargs: Any
+    ) -> Any:
         """A page of rows within three seconds: a search that would walk a whole table is cut off
         with a word instead of holding a connection."""
+        _count, query = super().get_list(  # type: ignore[misc]
+            0, sort_column, sort_desc, *args, **{**kwargs, "execute": False}
+        )
+        asked = flask.request.args
         session().execute(sa.text(f"SET LOCAL statement_timeout = {LIST_TIMEOUT_MS:d}"))
         try:
-            count, rows = super().get_list(*args, **kwargs)  # type: ignore[misc]
+            flask.g.page = found = page_of(
+                query,
+                self.order(sort_column, bool(sort_desc)),
+                self.page_size,
+                run=lambda part: part.all(),
+                after=asked.get("after", ""),
+                before=asked.get("before", ""),
+            )
         except OperationalError as error:
             if not isinstance(error.orig, errors.QueryCanceled):
                 raise
             session().rollback()
             flask.g.list_too_slow = True
             return None, []
-        labels.remember_customers(row for row in rows)
-        return count, rows
+        labels.remember_customers(found.rows)
+        return None, found.rows
+
+    def order(self, sort_column: str | None, descending: bool) -> Order:
+        """How the list is sorted: as asked for by a column that may be sorted, or as usual; rows
+        that are equal in it by their key."""
+        if sort_column in self._sortable_columns:
+            name = str(sort_column)
+        else:
+            usual = self.column_default_sort
+            name, descending = usual if isinstance(usual, tuple) else (usual, False)
+        mapper = self.model.__mapper__
+        key = mapper.get_property_by_column(mapper.primary_key[0]).class_attribute
+        column = getattr(self.model, name)
+        both = (column,) if column is key else (column, key)
+        nullable = bool(mapper.columns[name].nullable)
+        return Order(both, descending, nullable)
+
+    # The order is put on the query together with the place in it, above.
+    def _apply_sorting(self, query: Any, joins: Any, *args: Any) -> Any:
+        return query, joins
+
+    def _apply_pagination(self, query: Any, *args: Any) -> Any:
+        return query
 
     def chips(self) -> list[dict[str, str]]:
         """The filters in use, each with the address of the list without it."""
@@ -76,13 +142,9 @@ class Listing:
         rest = {
             k: v
             for k, v in flask.request.args.items()
-            if k not in (key, "page", "lang") and (v or k == "sort")
+            if k not in (key, "lang", *PLACES) and (v or k == "sort")
         }
         return {"label": label, "value": value, "remove_href": f"?{urlencode(rest)}"}
-
-    def last_page(self) -> int:
-        """The farthest page: a list is for looking around, not for reading a table to its end."""
-        return LAST_PAGE
 
     def more_parts(self, model: Any) -> Sequence[str]:
         """Templates that a row's page shows below its facts."""

@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext
 
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import labels
-from whatstr.admin.listing import LAST_PAGE
+from whatstr.admin.keyset import Order, page_of
 from whatstr.admin.views import Page
 from whatstr.audiences.models import OptOutSource
 from whatstr.core.db import session
@@ -26,6 +26,9 @@ SEEN = sa.table(
     sa.column("via", sa.Text()),
     sa.column("at", sa.DateTime(timezone=True)),
 ).c
+# A customer who brings a list of refusals along brings them in one instant: they are one row.
+SEEN_BY = (SEEN.at, SEEN.organization_id, SEEN.via)
+ORDER = Order(SEEN_BY, descending=True)
 
 
 class Suppressions(Page):
@@ -37,26 +40,29 @@ class Suppressions(Page):
 
     @expose("/")  # type: ignore[untyped-decorator]
     def index(self) -> Any:
-        via = flask.request.args.get("via", "")
-        page = min(max(flask.request.args.get("page", 0, int), 0), LAST_PAGE)
-        query = sa.select(SEEN.organization_id, SEEN.via, SEEN.at)
-        if via in set(OptOutSource):
-            query = query.where(SEEN.via == via)
-        rows = (
-            session()
-            .execute(query.order_by(SEEN.at.desc()).offset(page * PAGE_SIZE).limit(PAGE_SIZE + 1))
-            .all()
-        )
-        labels.remember_organizations({row.organization_id for row in rows})
+        asked = flask.request.args
+        via = asked.get("via", "")
+        query = sa.select(*SEEN_BY, sa.func.count().label("people")).group_by(*SEEN_BY)
         chosen = []
         if via in set(OptOutSource):
+            query = query.where(SEEN.via == via)
             word = labels.word(OptOutSource(via))
             chosen = [{"label": str(self.column), "value": word, "remove_href": "?"}]
+        flask.g.page = found = page_of(
+            query,
+            ORDER,
+            PAGE_SIZE,
+            run=lambda part: session().execute(part).all(),
+            after=asked.get("after", ""),
+            before=asked.get("before", ""),
+        )
+        labels.remember_organizations({row.organization_id for row in found.rows})
         return self.render(
             "admin/suppressions.html",
-            rows=[(row.at, OptOutSource(row.via), row.organization_id) for row in rows[:PAGE_SIZE]],
-            more=len(rows) > PAGE_SIZE and page < LAST_PAGE,
-            page=page,
+            rows=[
+                (row.at, OptOutSource(row.via), row.organization_id, row.people)
+                for row in found.rows
+            ],
             via=via,
             in_use=chosen,
             sources=labels.options(OptOutSource),

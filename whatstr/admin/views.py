@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response
 
 from whatstr.accounts.permissions import StaffPermission
 from whatstr.admin import access, labels
-from whatstr.admin.listing import LAST_PAGE, Listing
+from whatstr.admin.listing import PLACES, Listing
 from whatstr.core.db import db
 from whatstr.core.errors import NotSignedIn
 
@@ -181,9 +181,10 @@ class Register(Gated, Listing, ModelView):  # type: ignore[misc]
         return found
 
     def _get_list_extra_args(self) -> Any:
-        """A page within reason: the stock method hands any number on to the database."""
+        """Another order begins at its first row; a column that is not there sorts nothing."""
         args = super()._get_list_extra_args()
-        args.page = min(max(args.page, 0), LAST_PAGE)
+        args.page = 0
+        args.extra_args = {k: v for k, v in args.extra_args.items() if k not in PLACES}
         if args.sort is not None and not 0 <= args.sort < len(self._list_columns):
             args.sort = None
         return args

@@ -87,6 +87,14 @@ function rowKeys() {
   ]);
 }
 
+/** `h` and `l` turn the pages of a list. */
+function pageKeys() {
+  for (const [keys, rel, word] of [["h", "prev", "previousPage"], ["l", "next", "nextPage"]]) {
+    const link = document.querySelector(`.pager a[rel=${rel}]`);
+    if (link) registerShortcuts([{ keys, label: say(word), run: () => link.click() }]);
+  }
+}
+
 /** `n` begins with what waits longest. */
 function nextKey() {
   const link = document.querySelector("[data-next]");
@@ -139,6 +147,7 @@ for (const select of document.querySelectorAll("[data-filters] select")) {
 }
 document.querySelector("#error-summary")?.focus();
 rowKeys();
+pageKeys();
 nextKey();
 searchKeys();
 cannedReplies();
