@@ -274,6 +274,12 @@ VARIABLES: tuple[Variable, ...] = (
         default="",
     ),
     Variable(
+        "WHATSTR_META_SIMULATOR",
+        "Meta's simulator on this machine, for its page at the panel; refused in production",
+        _only(Role.ADMIN),
+        default="",
+    ),
+    Variable(
         "WHATSTR_PROXIES",
         "number of trusted reverse proxies in front",
         _only(Role.WEB, Role.ADMIN, Role.HOOK),

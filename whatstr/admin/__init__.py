@@ -21,6 +21,7 @@ def init_app(app: flask.Flask) -> None:
         frame,
         second_factor,  # noqa: F401 - has doors
         sentences,
+        simulator_page,
     )
     from whatstr.admin.home import Home
     from whatstr.admin.registers import views as registers
@@ -48,6 +49,9 @@ def init_app(app: flask.Flask) -> None:
         index_view=Home(endpoint="admin", url="/"),
         csp_nonce_generator=nonce,
     )
+    stand_in = simulator_page.address(settings_of(app))
+    if stand_in:
+        panel.add_view(simulator_page.Simulator(stand_in))
     for view in (*workplaces(), *registers()):
         panel.add_view(view)
     for view in panel._views:

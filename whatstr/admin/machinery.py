@@ -1,5 +1,5 @@
 """What works behind the scenes, for the owner: queues and their jobs, the timetable, the inbox of
-webhooks, and the stand-ins where they take the place of Meta and Stripe.
+webhooks.
 
 The worker's Redis only. The sender has one of its own, which this process cannot reach (vault
 design, section 2); what waits for it is seen in the database.

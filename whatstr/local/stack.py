@@ -230,6 +230,7 @@ class Stack:
                 "WHATSTR_SECRET_KEY": keys.admin_secret,
                 "WHATSTR_STAFF_RING": keys.staff_ring,
                 "WHATSTR_DESK_KEY": keys.desk_key,
+                "WHATSTR_META_SIMULATOR": url(ports.meta),
                 "WHATSTR_DESK_PUBLIC": keys.desk_public,
                 "WHATSTR_ABUSE_LINE": ABUSE_NUMBER,
                 "STRIPE_API_KEY": keys.stripe_key,
