@@ -1,8 +1,9 @@
 """The staff panel over a million customers and ten million messages.
 
-Every register's first page, every filter, the search console, the organization page, home and
-figures: the median and the slowest of twenty of each, in milliseconds of a whole request (routing,
-permission, queries, template), and the plans of everything that a page asks.
+Every register's first page, pages in its middle in every order, every filter, the search console,
+the organization page, home and figures: the median and the slowest of twenty of each, in
+milliseconds of a whole request (routing, permission, queries, template), and the plans of
+everything that a page asks.
 
 `python -m benchmarks.staff [--quick] [--customers N] [--messages N]`; a line of JSON for each page.
 """
@@ -20,9 +21,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import flask
+import sqlalchemy as sa
+from psycopg.conninfo import make_conninfo
 
 from benchmarks import staff_seed as past
 from benchmarks.measure import machine
+from benchmarks.staff_load import SERVER
 from benchmarks.staff_plans import listening, long_walks
 from tests.admin.office import Colleague, hire
 from tests.apps import RING, role_app
@@ -35,9 +39,10 @@ from tests.services import (
     private_folder,
 )
 from whatstr.accounts.models import StaffRole
+from whatstr.admin.keyset import write_cursor
 from whatstr.admin.views import Register
 from whatstr.core.crypto import Ring
-from whatstr.core.db import db
+from whatstr.core.db import db, session
 from whatstr.local.postgres import EmbeddedPostgres
 from whatstr.local.valkey import EmbeddedValkey
 
@@ -50,7 +55,8 @@ Visit = Callable[[], Any]
 def service(customers: int, messages: int) -> Iterator[tuple[flask.Flask, dict[str, int]]]:
     """The panel over a database with a past; everything is deleted afterwards."""
     with private_folder() as folder:
-        postgres, valkey = EmbeddedPostgres(folder, durable=False), EmbeddedValkey(folder, "queue")
+        postgres = EmbeddedPostgres(folder, durable=False, settings=SERVER)
+        valkey = EmbeddedValkey(folder, "queue")
         postgres.start()
         valkey.start()
         try:
@@ -61,7 +67,9 @@ def service(customers: int, messages: int) -> Iterator[tuple[flask.Flask, dict[s
             _plans(postgres, name)
             began = time.monotonic()
             with postgres.superuser(name) as connection:
-                rows = past.seed(connection, customers=customers, messages=messages)
+                info = connection.info
+                address = make_conninfo(info.dsn, password=info.password)
+            rows = past.seed(address, RING, customers=customers, messages=messages)
             print(f"seeded in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
             with role_app("admin", ModuleDatabase(postgres, name), valkey) as app:
                 yield app, rows
@@ -90,7 +98,8 @@ def pages(app: flask.Flask, who: Colleague, customers: int) -> Iterator[tuple[st
         if not isinstance(view, Register):
             continue
         yield view.endpoint, get(f"{view.url}/"), PAGE_BAR
-        yield f"{view.endpoint}.page_100", get(f"{view.url}/?page=100"), PAGE_BAR
+        for name, query in halfway(app, view):
+            yield f"{view.endpoint}.{name}", get(f"{view.url}/{query}"), PAGE_BAR
         for index, chosen in enumerate(view._filters or []):
             with app.test_request_context():
                 values = [value for value, _word in chosen.get_options(view)]
@@ -108,6 +117,35 @@ def pages(app: flask.Flask, who: Colleague, customers: int) -> Iterator[tuple[st
     yield "case", get(f"/vaka/{past.identity('k', 7)}/"), PAGE_BAR
     yield "campaign", get(f"/kampanyalar/details/?id={past.identity('c', 50)}"), PAGE_BAR
     yield from searches(who, customers)
+
+
+def halfway(app: flask.Flask, view: Register) -> Iterator[tuple[str, str]]:
+    """Pages in the middle of a list, as far from its beginning as from its end: turned forward and
+    back, sorted by every column that it may be sorted by."""
+    sorts = [(None, True, ""), *_sorts(view)]
+    for column, down, asked in sorts:
+        with app.app_context():
+            order = view.order(column, down)
+            rows = session().query(*order.columns).order_by(*order.clauses())
+            # The server's own guess will do: nobody counts ten million rows for a place.
+            count = session().scalar(sa.text(MIDDLE), {"name": view.model.__tablename__}) or 0
+            row = rows.offset(min(int(count) // 2, FAR)).first()
+            place = "" if row is None else write_cursor(order, row)
+        if place:
+            name = f"sort_{column or 'usual'}_{'down' if down else 'up'}"
+            yield f"{name}.after", f"?{asked}after={place}"
+            yield f"{name}.before", f"?{asked}before={place}"
+
+
+MIDDLE = "SELECT reltuples::bigint FROM pg_class WHERE relname = :name"
+FAR = 400_000  # rows: forty times as far as lists went by counting
+
+
+def _sorts(view: Register) -> Iterator[tuple[str, bool, str]]:
+    for index, (name, _label) in enumerate(view._list_columns):
+        if name in view._sortable_columns:
+            yield name, True, f"sort={index}&desc=1&"
+            yield name, False, f"sort={index}&"
 
 
 def searches(who: Colleague, customers: int) -> Iterator[tuple[str, Visit, float]]:

@@ -271,6 +271,11 @@ class AcceptedDocument(PiiMixin, Base):
     address_ct = personal("address", PiiType("accepted_document.address"))
     address = pii("address_ct")
 
+    __table_args__ = (
+        sa.Index("ix_accepted_document_at", "at"),
+        sa.Index("ix_accepted_document_document_at", "document", "at"),
+    )
+
 
 class EmailToken(Base):
     """A link sent by e-mail: one use, short life. Only its hash is stored."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import LiteralString
 
@@ -60,15 +60,19 @@ class EmbeddedPostgres:
 
     `data_dir/secrets` holds a password per role, `data_dir/postgres` the cluster (see
     pg_programs.server_home), `data_dir/logs/postgres.log` the log. With `durable=False` a crash may
-    lose data. Not for production: backups, upgrades and TLS are somebody else's there.
+    lose data; `settings` are added to the server's own. Not for production: backups, upgrades and
+    TLS are somebody else's there.
     """
 
     name = "postgres"
 
-    def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
+    def __init__(
+        self, data_dir: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.data_dir = data_dir.absolute()
         self.log_file = self.data_dir / "logs" / "postgres.log"
         self._durable = durable
+        self._settings = dict(settings or {})
         self._secrets = RoleSecrets(self.data_dir / "secrets")
         self._process: ChildProcess | None = None
         self._sockets: Path | None = None
@@ -187,6 +191,7 @@ class EmbeddedPostgres:
         settings = _SETTINGS | {"unix_socket_directories": str(self._sockets)}
         if not self._durable:
             settings |= _NOT_DURABLE
+        settings |= self._settings
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         self._process = ChildProcess(
             self.name,
