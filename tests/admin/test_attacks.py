@@ -59,6 +59,25 @@ def test_odd_requests_are_never_a_crash(
         assert "<script>alert" not in answer.text, path
 
 
+@pytest.mark.parametrize("role", list(StaffRole))
+def test_odd_searches_within_a_register_find_nothing(
+    panel: flask.Flask, shop: Customer, role: StaffRole
+) -> None:
+    """Whatever is typed into the exact search of a register: no crash, no row, no other register
+    than one's own."""
+    who = hire(panel, role)
+    odd = ["%", "\0", "٣٤٥", "²", "9" * 30, "-1", EVIL, "' OR 1=1--", "ş" * 254]
+    token = token_of(who.browser)
+    for view in views(panel):
+        if isinstance(view, Register):
+            for text in odd:
+                form = {"q": text, "in": view.endpoint, "csrf_token": token}
+                answer = who.browser.post("/ara/", data=form)
+                assert answer.status_code == 200, (view.endpoint, text, answer.status_code)
+                assert "row-link" not in answer.text, (view.endpoint, text)
+                assert "<script>alert" not in answer.text
+
+
 def test_lists_leak_nothing_by_search_filter_or_sort(
     panel: flask.Flask, shop: Customer, database: ModuleDatabase
 ) -> None:

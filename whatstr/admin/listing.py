@@ -10,10 +10,12 @@ from urllib.parse import urlencode
 
 import flask
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from psycopg import errors
 from sqlalchemy.exc import OperationalError
 
+from whatstr.accounts.models import Organization
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, labels
 from whatstr.admin.keyset import Order, Page, page_of
@@ -32,6 +34,22 @@ def whole_id(text: str) -> uuid.UUID | None:
         return uuid.UUID(text.strip())
     except ValueError:
         return None
+
+
+def of_customer(column: Any, text: str) -> Any:
+    """The condition for rows of the customer with this number; None where a text is no number."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        return None
+    wanted = sa.select(Organization.id).where(Organization.customer_no == int(text))
+    return column.in_(wanted)
+
+
+def customer_links(model: Any) -> list[tuple[str, str]]:
+    """The page of the customer whose row it is, where the person may open it."""
+    if not access.may(P.ORGANIZATIONS_READ):
+        return []
+    page = flask.url_for("organization.show", organization_id=model.organization_id)
+    return [(_("The customer's page"), page)]
 
 
 def too_slow() -> bool:

@@ -16,7 +16,8 @@ from flask_babel import gettext as _
 from whatstr import settings_of
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, forms, labels
-from whatstr.admin.finders import FINDERS, Finder, Hit
+from whatstr.admin.finders import FINDERS
+from whatstr.admin.finding import Finder, Hit
 from whatstr.admin.views import Page, Register
 from whatstr.audit.services import record
 from whatstr.core.database import redis

@@ -6,6 +6,7 @@ from whatstr.abuse.models import AbuseReport, Case
 from whatstr.accounts.models import AcceptedDocument, Member, Organization, StaffUser
 from whatstr.admin.registers import (
     abuse,
+    acceptances,
     customers,
     exports,
     house,
@@ -57,7 +58,7 @@ def views() -> list[Register]:
         people.People(StaffUser, endpoint="people", url="/gorevliler"),
         house.Trail(AuditEvent, endpoint="trail", url="/denetim-kaydi"),
         exports.Exports(ExportJob, endpoint="exports", url="/disa-aktarmalar"),
-        privacy.Acceptances(AcceptedDocument, endpoint="acceptances", url="/onaylar"),
+        acceptances.Acceptances(AcceptedDocument, endpoint="acceptances", url="/onaylar"),
         privacy.Processors(Processor, endpoint="processors", url="/isleyenler"),
         privacy.Disclosures(Disclosure, endpoint="disclosures", url="/aciklamalar"),
         house.Certificates(SenderCertificate, endpoint="certificates", url="/sertifikalar"),

@@ -23,6 +23,7 @@ from whatstr.accounts.models import (
 )
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, forms, labels
+from whatstr.admin.listing import customer_links
 from whatstr.admin.views import EnumFilter, Register
 from whatstr.core.crypto import matches, norm_email, norm_text
 from whatstr.core.phone import PhoneError, normalise
@@ -181,8 +182,7 @@ class Members(Register):
         return _member_matches(text)
 
     def links(self, model: Member) -> Sequence[tuple[str, str]]:
-        page = flask.url_for("organization.show", organization_id=model.organization_id)
-        found = [(_("The customer's page"), page)]
+        found = customer_links(model)
         if access.may(P.ORGANIZATIONS_WRITE):
             found.append((_("Edit contact data"), self.get_url(".edit_view", id=model.id)))
         return found

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext
 
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, labels
+from whatstr.admin.listing import customer_links
 from whatstr.admin.views import EnumFilter, Register
 from whatstr.billing.models import (
     CreditEntry,
@@ -76,8 +77,7 @@ class Payments(Register):
         return Payment.payment_intent == text
 
     def links(self, model: Payment) -> Sequence[tuple[str, str]]:
-        page = flask.url_for("organization.show", organization_id=model.organization_id)
-        found = [(_("The customer's page"), page)] if access.may(P.ORGANIZATIONS_READ) else []
+        found = customer_links(model)
         if model.state is PaymentState.PAID and access.may(P.EXCEPTIONS_REQUEST):
             url = flask.url_for("desk.begin", payment_id=model.id)
             found.append((_("Ask for an exception"), url))

@@ -1,4 +1,4 @@
-"""Documents and acceptances, processors, disclosures."""
+"""Processors and disclosures."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import undefer_group
 
-from whatstr.accounts.documents import DocumentName
-from whatstr.accounts.models import AcceptedDocument, Organization
+from whatstr.accounts.models import Organization
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, conflicts, forms, labels
 from whatstr.admin.views import EnumFilter, Register
@@ -24,41 +23,6 @@ from whatstr.core.web import sentence
 from whatstr.privacy import disclosures, processors
 from whatstr.privacy.models import Disclosure, DisclosureState, LegalGround, Processor
 from whatstr.privacy.processors import ProcessorWords
-
-
-class Acceptances(Register):
-    """Who accepted which version of which document, and when. Never edited."""
-
-    name = lazy_gettext("Documents accepted")
-    lead = lazy_gettext("Which version was accepted, when and for what. Rows never change.")
-    search_hint = lazy_gettext("Customer number")
-    read = P.ORGANIZATIONS_READ
-    column_list = ("at", "organization_id", "document", "document_version", "context", "language")
-    column_details_list = (*column_list, "context_id", "member_id")
-    column_default_sort = ("at", True)
-    column_labels = {  # noqa: RUF012
-        "at": lazy_gettext("Accepted on"),
-        "organization_id": labels.CUSTOMER,
-        "document": lazy_gettext("Document"),
-        "document_version": lazy_gettext("Version"),
-        "context": lazy_gettext("On the occasion of"),
-        "language": lazy_gettext("Language"),
-        "context_id": lazy_gettext("Record"),
-        "member_id": lazy_gettext("Member"),
-    }
-    column_formatters = labels.columns(
-        organization_id=lambda row: labels.customer(row.organization_id)
-    )
-    column_formatters_detail = column_formatters
-    column_filters = (
-        EnumFilter(AcceptedDocument.document, lazy_gettext("Document"), DocumentName),
-    )
-
-    def exact(self, text: str) -> Any:
-        if not (text.isdecimal() and len(text) <= 9):
-            return None
-        wanted = sa.select(Organization.id).where(Organization.customer_no == int(text))
-        return AcceptedDocument.organization_id.in_(wanted)
 
 
 class Processors(Register):

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import flask
-import sqlalchemy as sa
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from whatstr.accounts.models import Organization
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import labels
-from whatstr.admin.listing import whole_id
+from whatstr.admin.listing import customer_links, of_customer, whole_id
 from whatstr.admin.registers.traffic import QUALITIES, quality_word
 from whatstr.admin.views import Register, TextFilter
 from whatstr.lines.models import MessageTemplate
@@ -104,12 +100,10 @@ class Templates(Register):
 
     def exact(self, text: str) -> Any:
         """One template by its row's id, or those of a customer by the customer's number."""
-        if text.isascii() and text.isdecimal() and len(text) < 10:
-            customer = sa.select(Organization.id).where(Organization.customer_no == int(text))
-            return MessageTemplate.organization_id.in_(customer)
         wanted = whole_id(text)
-        return None if wanted is None else MessageTemplate.id == wanted
+        if wanted is not None:
+            return MessageTemplate.id == wanted
+        return of_customer(MessageTemplate.organization_id, text)
 
     def links(self, model: MessageTemplate) -> Sequence[tuple[str, str]]:
-        page = flask.url_for("organization.show", organization_id=model.organization_id)
-        return ((_("The customer's page"), page),)
+        return customer_links(model)

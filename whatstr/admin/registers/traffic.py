@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import flask
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import labels
+from whatstr.admin.listing import customer_links
 from whatstr.admin.views import EnumFilter, Register, TextFilter
 from whatstr.campaigns import queries
 from whatstr.campaigns.models import (
@@ -102,8 +101,7 @@ class Lines(Register):
         return matches(Line.number_ix, "line.display_number", norm_text(text))
 
     def links(self, model: Line) -> Sequence[tuple[str, str]]:
-        page = flask.url_for("organization.show", organization_id=model.organization_id)
-        return ((_("The customer's page"), page),)
+        return customer_links(model)
 
 
 class Campaigns(Register):
@@ -158,8 +156,7 @@ class Campaigns(Register):
     )
 
     def links(self, model: Campaign) -> Sequence[tuple[str, str]]:
-        page = flask.url_for("organization.show", organization_id=model.organization_id)
-        return ((_("The customer's page"), page),)
+        return customer_links(model)
 
     def more_parts(self, model: Campaign) -> Sequence[str]:
         return ("admin/campaign_numbers.html",)
