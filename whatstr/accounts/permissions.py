@@ -65,7 +65,7 @@ class StaffPermission(StrEnum):
     ORGANIZATIONS_WRITE = "organizations.write"
     REVEAL_IN_CASE = "reveal.case"  # within a case that one has claimed
     REVEAL_IN_PAYMENT = "reveal.payment"  # within an open exception or a payment
-    REVEAL_IN_REQUEST = "reveal.request"  # within an open support request
+    REVEAL_IN_REQUEST = "reveal.request"  # within an open request in hand
     SUPPORT_READ = "support.read"  # the queue and what surrounds a request
     SUPPORT_WRITE = "support.write"  # read a thread, answer it
     STAFF_READ = "staff.read"

@@ -24,7 +24,7 @@ from whatstr.billing.models import ExceptionRequest, ExceptionState
 from whatstr.core import clock
 from whatstr.core.db import session
 from whatstr.core.errors import InvalidInput, NotAllowed, NotFound
-from whatstr.support.models import SupportRequest, SupportState
+from whatstr.support.queries import works_on
 
 SECONDS_SHOWN = 30
 
@@ -74,7 +74,8 @@ class Granted:
 
 def fields_for(person: SignedInStaff, organization_id: uuid.UUID) -> Sequence[Field]:
     """What the person may have shown of this organization now: within a case that they have
-    claimed, an open exception, or an open support request; the owner everything."""
+    claimed, an open exception, or an open support request that they have in hand; the owner
+    everything."""
     allowed: set[str] = set()
     if person.may(P.REVEAL_IN_REQUEST) and person.may(P.STAFF_WRITE):
         allowed |= set(FIELDS)
@@ -82,7 +83,7 @@ def fields_for(person: SignedInStaff, organization_id: uuid.UUID) -> Sequence[Fi
         allowed |= set(_CASE)
     if person.may(P.REVEAL_IN_PAYMENT) and _has_exception(organization_id):
         allowed |= set(_BILLING)
-    if person.may(P.REVEAL_IN_REQUEST) and _has_request(organization_id):
+    if person.may(P.REVEAL_IN_REQUEST) and works_on(organization_id, person.staff_id):
         allowed |= set(_SUPPORT)
     return [field for key, field in FIELDS.items() if key in allowed]
 
@@ -168,17 +169,6 @@ def _has_claimed(person: SignedInStaff, organization_id: uuid.UUID) -> bool:
                 Case.state == CaseState.CLAIMED,
                 Case.claimed_by == person.staff_id,
                 Case.claimed_until > clock.now(),
-            )
-        )
-    )
-
-
-def _has_request(organization_id: uuid.UUID) -> bool:
-    return bool(
-        session().scalar(
-            sa.select(sa.func.count()).where(
-                SupportRequest.organization_id == organization_id,
-                SupportRequest.state != SupportState.CLOSED,
             )
         )
     )
