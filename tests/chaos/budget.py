@@ -12,7 +12,7 @@ FEW = 2_000
 """Rows of a seed for which the time does not suffice otherwise."""
 FIRST_GUESS = {"full": 130.0, "few": 75.0}
 """Seconds of a seed before one was seen."""
-RESERVE = 20.0
+RESERVE = 30.0
 """A seed may take longer than the one before it."""
 
 
@@ -23,14 +23,16 @@ class Budget:
 
     full: int = ROWS
     end: float = math.inf
-    _seen: dict[str, float] = field(default_factory=lambda: dict(FIRST_GUESS))
+    _seen: dict[str, float] = field(default_factory=dict)
 
     def rows(self, seeds: int, *, worlds: int) -> int:
         """All rows, if the others still fit in after that with few. `seeds` are left with this."""
         rounds = math.ceil(seeds / worlds) - 1
-        needed = self._seen["full"] + rounds * self._seen["few"] + RESERVE
+        guess = FIRST_GUESS | self._seen
+        needed = guess["full"] + rounds * guess["few"] + RESERVE
         return self.full if time.monotonic() + needed <= self.end else min(FEW, self.full)
 
     def saw(self, rows: int, seconds: float) -> None:
-        """A seed of so many rows took so long; the last tells most about the next."""
-        self._seen["full" if rows == self.full else "few"] = seconds
+        """A seed of so many rows took so long; the longest counts, since seeds differ."""
+        kind = "full" if rows == self.full else "few"
+        self._seen[kind] = max(seconds, self._seen.get(kind, 0.0))

@@ -26,6 +26,7 @@ FLOW = 20
 ANSWER_MS = 3_000
 """Meta takes its time to answer, so that no result is written before the slice dies."""
 FLOW_WAIT = 30.0
+JOB_WAIT = 3.0
 _OPEN = """
 SELECT sum(c.rows) - (SELECT count(*) FROM message m WHERE m.campaign_id = ANY(%(ids)s)
                       AND m.status NOT IN ('pending', 'handing'))
@@ -105,11 +106,10 @@ class Storm:
         if event.blow in dead or (event.blow is Blow.EMPTY and Blow.VALKEY in dead):
             return
         match event.blow:
-            case Blow.JOB:
-                service.kill_sender_part("slices", horse=True)
-                return
-            case Blow.DRAIN:
-                service.kill_sender_part("doors", horse=True)
+            case Blow.JOB | Blow.DRAIN:
+                kind = "slices" if event.blow is Blow.JOB else "doors"
+                # Often there is none at this very moment; the next is as good.
+                wait_until(lambda: service.kill_sender_part(kind, horse=True), seconds=JOB_WAIT)
                 return
             case Blow.SLICES | Blow.DOORS | Blow.DISPATCHER:
                 service.kill_sender_part(str(event.blow), horse=False)
