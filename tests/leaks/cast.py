@@ -67,5 +67,36 @@ TESTED_NUMBER = "905319638520"
 INVITED = "davet.edilen@caglayan-ebru.example"
 INVITED_NAME = "Zekâi Düzgünman"
 INVITED_PASSWORD = "davetlinin-kendi-parolası-3364"
+ADDED = ("905419772233", "Şerare Tellikaya", "Kayık-2211-Tellikaya")
+CORRECTED = ("905419772244", "Şerare Yaldızkaya", "Kayık-2212-Yaldızkaya")
+# The endings again: the second one thanks us, the third one is not reached.
+MASTERS = (
+    ("905419790100", "Nâzım Kıraçoğlu", "Sandal-3311-Kıraç"),
+    ("905419790260", "Rûkiye Bozdoğanlı", "Sandal-3312-Bozdoğan"),
+    ("905419790291", "Ömür Çırağanlı", "Sandal-3313-Çırağan"),
+)
+MASTERS_FILE, MASTERS_LIST = "ebru-ustalari-1188.csv", "Ebru ustaları çemberi"
+PICTURE_FILE, PICTURE_WORDS = "battal-ebru-2299.png", "Resmin içine yazılan sözler 3300"
+PICTURE_TITLE = "Resimli ebru çağrısı 4411"
+ANSWER = "Boyaları getirmeniz yeter 5522"
+TEXT_TITLE, TEXT_WORDS = "Yazanlara duyuru 6633", "Atölye yarın da açık, çay bizden 7744"
+SUPPORT_SUBJECT, SUPPORT_WORDS = "Faturamdaki unvan 8855", "Unvanımız Ebruzen olarak düzelsin 9966"
+SUPPORT_ANSWER = "Unvanınızı düzelttik, teşekkürler 1077"
+LEAVER = Profile(
+    organization_name="Ayrılan Sahafiye Kitabevi",
+    contact_name="Nermin Sahafoğulları",
+    email="ayrilan.nermin@sahafiye.example",
+    phone="+905329637418",
+    address="Beyazıt Çınaraltı 6688, Fatih",
+    website="https://sahafiye.example",
+    tax_number="9637418527",
+    tax_office="Beyazıt Vergi Dairesi",
+)
+LEAVER_PASSWORD, LEAVER_NEW = "ayrılanın-parolası-4477", "ayrılanın-yeni-parolası-5588"
+LEAVER_LIST = "Sahafiye okurları"
+LEAVER_PEOPLE: list[ListRow] = [
+    ("905419850011", "Müzeyyen Kitapçıoğlu", ("Elyazması-7711-Kitap",)),
+    ("905419850111", "Ferîdun Ciltçibaşı", ("Elyazması-7712-Cilt",)),
+]
 FIRST_NAMES = ("Ümmügül", "Bünyamin", "Gülsüm", "Şefika", "Çelebi", "Işılay", "Öztürk", "İsmihan")
 LAST_NAMES = ("Ebruzenoğlu", "Düzgünman", "Çağlayangil", "Hatipzade", "Şebekçioğlu", "Üsküdarlı")

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     CODE = "code"  # letters in groups, for people to type
     ID = "id"  # for programs, written in one way only
     KEY = "key"  # bytes, given as base64
+    TOKEN = "token"  # of 256 random bits: the service may keep a plain hash, which nobody inverts
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def spellings(value: Planted) -> dict[str, None]:
     match value.kind:
         case Kind.PHONE:
             return dict.fromkeys(_phone_spellings(text))
-        case Kind.ID | Kind.KEY:
+        case Kind.ID | Kind.KEY | Kind.TOKEN:
             return {text: None}
         case Kind.CODE:
             bare = "".join(ch for ch in text if ch.isalnum())
@@ -156,8 +157,9 @@ def _encoded(value: Planted) -> Iterator[tuple[str, bytes]]:
         yield from _base64_forms(raw)
         for name, encode in _TEXT_ENCODINGS.items():
             yield name, encode(text)
-    for text in written:
-        yield from _hash_forms(text.encode())
+    if value.kind is not Kind.TOKEN:
+        for text in written:
+            yield from _hash_forms(text.encode())
 
 
 def _base64_forms(raw: bytes) -> Iterator[tuple[str, bytes]]:

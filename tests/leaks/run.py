@@ -33,6 +33,8 @@ class Findings:
     missed_controls: list[str]
     staff_values_seen: set[str] = field(default_factory=set)
     staff_values_planted: set[str] = field(default_factory=set)
+    erased_values_seen: set[str] = field(default_factory=set)
+    """Values of a deleted account that staff can still open: none."""
     staff_hits: list[Hit] = field(default_factory=list)
     """Vault values that somebody with all secrets of WEB and ADMIN can read: none."""
     reports_opened: int = 0
@@ -44,7 +46,7 @@ class Findings:
     @property
     def clean(self) -> bool:
         """Nothing found, by a scan that proved that it can find."""
-        quiet = not self.staff_hits and not self.readable_processes
+        quiet = not (self.staff_hits or self.readable_processes or self.erased_values_seen)
         return self.result.clean and quiet and self.statements_logged > 0
 
 
@@ -88,13 +90,13 @@ def run(*, rows: int, browser: bool = False, say: Say = lambda text: None) -> Fi
 
 
 def _in_browser(stack: LoudStack, story: Story, folder: Path) -> None:
-    from tests.leaks.browser_days import BrowserDays
+    from tests.leaks import browser_days
 
     folder.mkdir()
-    days = BrowserDays(stack, folder=folder)
-    days.live()
+    days = browser_days.live(stack, folder=folder)
     story.planted += days.planted
     story.reported |= days.reported
+    story.erased |= days.erased
     story.rest()
 
 
@@ -110,6 +112,7 @@ def _as_staff(stack: LoudStack, story: Story) -> Findings:
     findings = Findings(vault.result, [])
     findings.staff_values_planted = {value.name for value in staff}
     findings.staff_values_seen = {hit.planted for hit in profiles.result.hits}
+    findings.erased_values_seen = findings.staff_values_seen & story.erased
     for body in opened_reports(address, keys.desk_key):
         findings.reports_opened += 1
         vault.scan(body, "abuse_report.sealed")
@@ -155,6 +158,8 @@ def main() -> int:
         print(f"the memory of {role} can be read", file=sys.stderr)
     for hit in findings.staff_hits:
         print(f"{hit.planted} is open to staff in {hit.source}", file=sys.stderr)
+    for name in sorted(findings.erased_values_seen):
+        print(f"{name} outlives its account", file=sys.stderr)
     if findings.missed_controls:
         print("missed controls: " + ", ".join(findings.missed_controls), file=sys.stderr)
     print(findings.result.as_json())

@@ -60,6 +60,8 @@ class Story:
         self.planted: list[Planted] = []
         self.reported: set[str] = set()
         """Names of values that the desk may read: a complaint shows its writer and its words."""
+        self.erased: set[str] = set()
+        """Names of values that stood in an account that was deleted."""
         self._meta = url(stack.ports.meta)
 
     def live(self) -> None:
