@@ -34,11 +34,11 @@ def worker(
         yield app
 
 
-def ended(shop: Shop, ago: timedelta, *, rows: int = 3) -> str:
-    """A campaign that is over for so long, with a message for each row."""
+def ended(shop: Shop, ago: timedelta, *, rows: int = 3, messages: int = 3) -> str:
+    """A campaign that is over for so long; its first rows have a message."""
     shop.grant(rows)
     campaign = shop.launch(rows)
-    shop.add_messages(campaign, [MessageStatus.DELIVERED] * (rows - 1) + [MessageStatus.FAILED])
+    shop.add_messages(campaign, [MessageStatus.DELIVERED] * (messages - 1) + [MessageStatus.FAILED])
     shop.set_campaign(
         campaign,
         state=CampaignState.DONE,
@@ -96,12 +96,14 @@ def test_a_run_that_stops_goes_on_in_the_next(
     """Slice by slice: none takes more than its rows, and a run takes so many slices at most."""
     monkeypatch.setattr(retention, "_SLICES", [(text, 2) for text, _ in retention._SLICES])
     monkeypatch.setattr(housekeeping, "SLICES", 1)
-    old = ended(shop, LONG_AGO, rows=5)
+    old = ended(shop, LONG_AGO, rows=1_201, messages=5)
     left = []
     for _ in range(5):
         housekeeping.end_campaigns()
         left.append(kept(database, old))
-    assert left == [(3, 1), (1, 1), (0, 1), (0, 0), (0, 0)]
+    assert left == [(3, 3), (1, 3), (0, 3), (0, 1), (0, 0)]
+    assert shop.read(old)["jk_wrap"] != ""
+    housekeeping.end_campaigns()
     assert shop.read(old)["jk_wrap"] == ""
 
 
