@@ -121,7 +121,7 @@ def _people(owner: Session, made: Customer, now: datetime) -> None:
         MessageTemplate(
             id=made.template,
             organization_id=made.organization,
-            template_ix=made.template.bytes,
+            template_ix=made.template.bytes[::-1],
             account_ix=made.line.bytes,
             status="APPROVED",
             quality="GREEN",

@@ -125,6 +125,8 @@ def test_inline_edit_delete_export_and_bulk_actions_do_not_exist(panel: flask.Fl
         ):
             answer = who.browser.open(f"{view.url}/{path}", method=verb)
             assert answer.status_code == 404, (view.url, path)
+        for method in ("ajax_update", "ajax_lookup", "delete_view", "action_view", "export"):
+            assert f"{view.endpoint}.{method}" not in panel.view_functions, (view.url, method)
         assert not (view.can_delete or view.can_export or view.column_editable_list)
 
 

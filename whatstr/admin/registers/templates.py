@@ -91,7 +91,10 @@ class Templates(Register):
         next_category=lambda row: _word(CATEGORIES, row.next_category),
         reason=lambda row: row.reason or "–",
     )
-    column_formatters_detail = column_formatters
+    column_formatters_detail = {  # noqa: RUF012
+        **column_formatters,
+        **labels.columns(id=lambda row: str(row.id)),
+    }
     column_filters = (
         TextFilter(MessageTemplate.status, lazy_gettext("State at Meta"), STATUSES),
         TextFilter(MessageTemplate.quality, lazy_gettext("Quality at Meta"), QUALITIES),
