@@ -60,6 +60,9 @@ def test_a_lease_lasts_as_long_as_the_setting_says(
         watch = Watch(bridge, redis, stage.line, owner)
         watch.leased(at=100.0)
         assert watch.new_stop().valid_until == 107.0
+    with short.app_context():
+        redis.close()
+        db.engine.dispose()
 
 
 @pytest.mark.parametrize(
