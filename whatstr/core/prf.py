@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Callable
 
 Part = bytes | str
 """A framed part: bytes as they are, text as UTF-8."""
@@ -35,6 +36,20 @@ def prf(key: bytes, label: str, *parts: Part) -> bytes:
     if not 16 <= len(key) <= 64:
         raise ValueError("a PRF key has 16 to 64 bytes")
     return hashlib.blake2b(lv(label, *parts), key=key, digest_size=32).digest()
+
+
+def prf16_after(key: bytes, label: str, *parts: Part) -> Callable[[Part], bytes]:
+    """`prf16(key, label, *parts, last)` for many last parts: what comes before is hashed once."""
+    if not 16 <= len(key) <= 64:
+        raise ValueError("a PRF key has 16 to 64 bytes")
+    begun = hashlib.blake2b(lv(label, *parts), key=key, digest_size=32)
+
+    def of(last: Part) -> bytes:
+        whole = begun.copy()
+        whole.update(lv(last))
+        return whole.digest()[:16]
+
+    return of
 
 
 def prf16(key: bytes, label: str, *parts: Part) -> bytes:

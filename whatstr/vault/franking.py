@@ -16,11 +16,12 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from whatstr.core.prf import prf16
+from whatstr.core.prf import prf16, prf16_after
 
 MIN_LINE = 8
 MIN_MATCHED = 20
 TAG_SIZE = 16
+_LINE = "wtr1/frank/line"
 
 # What copying may change or drop, and the letters i of Turkish, which fold to one.
 _CANON: dict[int, str | None] = {
@@ -119,7 +120,8 @@ def frank_lines(
 
 def frank_tags(fk: bytes, mref: bytes, lines: Iterable[str], media: Iterable[bytes] = ()) -> bytes:
     """16-byte tags of each line of at least 8 canonical characters, then of each media hash."""
-    tags = [_line_tag(fk, mref, line) for line in map(canon, lines) if len(line) >= MIN_LINE]
+    tag = prf16_after(fk, _LINE, mref)
+    tags = [tag(line) for line in map(canon, lines) if len(line) >= MIN_LINE]
     tags += [prf16(fk, "wtr1/frank/media", mref, digest) for digest in media]
     return b"".join(tags)
 
@@ -159,7 +161,7 @@ def media_matches(fk: bytes, mref: bytes, tags: bytes, sha256: bytes) -> bool:
 
 
 def _line_tag(fk: bytes, mref: bytes, canonical: str) -> bytes:
-    return prf16(fk, "wtr1/frank/line", mref, canonical)
+    return prf16(fk, _LINE, mref, canonical)
 
 
 def _button_lines(buttons: Iterable[Mapping[str, Any]], spare: list[str]) -> list[str]:
