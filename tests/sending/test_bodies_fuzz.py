@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.simulator.meta.test_openapi import FILE, check, spec
 from whatstr.sending.bodies import FREE_TEXT, Template, fill, is_usable
+from whatstr.sending.forms import Forms
 from whatstr.simulator.meta import templates as meta_templates
 from whatstr.simulator.meta.model import Media
 from whatstr.simulator.meta.model import Template as MetaTemplate
@@ -186,3 +187,42 @@ def test_a_place_that_is_none_spoils_its_row_alone() -> None:
 def test_free_text_is_one_text_of_up_to_4096_characters(texts: tuple[str, ...]) -> None:
     assert not is_usable(FREE_TEXT, JobRow("905321112233", texts))
     assert is_usable(FREE_TEXT, JobRow("905321112233", ("a" * 4_096,)))
+
+
+def written_as_filled(template: Template, row: JobRow, media_id: str | None = None) -> None:
+    forms = Forms(template)
+    forms.write(JobRow(row.to, row.params, row.header, row.buttons), mref=MREF, media_id=media_id)
+    mref = bytes(range(16))
+    filled = fill(template, row, mref=mref, media_id=media_id)
+
+    written = forms.write(row, mref=mref, media_id=media_id)
+
+    assert written.body == json.dumps(filled.body).encode()
+    assert written.lines == filled.lines
+
+
+@settings(deadline=None)
+@given(fitting())
+def test_a_form_writes_what_filling_makes(
+    case: tuple[dict[str, Any], JobRow, str | None],
+) -> None:
+    data, row, _ = case
+    written_as_filled(Template.from_meta(data), row, "99" if row.media == 0 else None)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(PART, max_size=5),
+    *[st.lists(st.text(max_size=6) | st.sampled_from(["{kod}", "a\nb", "%s", "{{1}}", '"\\']))] * 3,
+    NAMES,
+)
+def test_a_form_writes_what_filling_makes_whatever_comes(
+    parts: list[dict[str, Any]],
+    params: list[str],
+    header: list[str],
+    buttons: list[str],
+    to: str,
+) -> None:
+    row = JobRow(to, tuple(params), header=tuple(header), buttons=tuple(buttons))
+    for template in (Template.from_meta({"components": parts}), FREE_TEXT):
+        written_as_filled(template, row)

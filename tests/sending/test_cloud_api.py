@@ -14,7 +14,7 @@ from whatstr.lines.cloud_api import CloudApi, GraphError, NotSent, OutcomeUnknow
 from whatstr.simulator.meta import MetaThread, seed
 
 T = TypeVar("T")
-BODY = {"messaging_product": "whatsapp", "to": "+905321112233", "type": "text"}
+BODY = b'{"messaging_product": "whatsapp", "to": "+905321112233", "type": "text"}'
 
 
 def call(url: str, use: Callable[[CloudApi], Awaitable[T]], *, token: str = seed.TOKEN) -> T:

@@ -12,7 +12,8 @@ import redis
 from tests.sending.stage import Stage, people
 from whatstr.lines.cloud_api import CloudApi
 from whatstr.local.valkey import EmbeddedValkey
-from whatstr.sending.bodies import Template, fill
+from whatstr.sending.bodies import Template
+from whatstr.sending.forms import Forms
 from whatstr.sending.mref import new_mref
 from whatstr.sending.pace import Pace
 from whatstr.simulator.meta import seed
@@ -26,7 +27,7 @@ def send(stage: Stage, url: str, numbers: list[str]) -> None:
 
     async def run() -> None:
         (offer,) = [t for t in seed.templates_of("1", 1) if t.name == "hafta_sonu_firsati"]
-        template = Template.from_meta(offer.doc())
+        forms = Forms(Template.from_meta(offer.doc()))
         with redis.Redis.from_url(url) as client:
             pace = Pace(client, stage.line, rate=RATE)
             async with aiohttp.ClientSession() as session:
@@ -37,7 +38,7 @@ def send(stage: Stage, url: str, numbers: list[str]) -> None:
                     await asyncio.sleep(grant.wait)
                     now, waiting = waiting[: len(grant.allowed)], waiting[len(grant.allowed) :]
                     rows = [JobRow(to, ("Elif", "%20")) for to in now]
-                    bodies = [fill(template, row, mref=new_mref()).body for row in rows]
+                    bodies = [forms.write(row, mref=new_mref()).body for row in rows]
                     await asyncio.gather(*(api.send(seed.LINE_IDS[0], body) for body in bodies))
 
     asyncio.run(run())

@@ -7,6 +7,7 @@ written to. One that cannot leave is dropped: what the person asked for is done 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import uuid
 from collections.abc import Sequence
@@ -129,11 +130,12 @@ async def _token(pace: Pace) -> None:
     raise PaceUnavailable("busy")
 
 
-def _body(answer: Answer) -> dict[str, object]:
-    return {
+def _body(answer: Answer) -> bytes:
+    body = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         **address(answer.digits or answer.user_id),
         "type": "text",
         "text": {"body": words(answer.wording), "preview_url": False},
     }
+    return json.dumps(body).encode()

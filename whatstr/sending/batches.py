@@ -8,7 +8,8 @@ from datetime import datetime
 
 from whatstr.core.prf import prf16
 from whatstr.sending import context, optouts, rows
-from whatstr.sending.bodies import Template, fill, is_usable
+from whatstr.sending.bodies import is_usable
+from whatstr.sending.forms import Forms
 from whatstr.sending.mref import new_mref
 from whatstr.sending.opening import Job, media_hash, open_chunk
 from whatstr.sending.rows import Candidate, Retry
@@ -22,8 +23,9 @@ _CACHED_CHUNKS = 4
 
 
 def batch_size(rate: int) -> int:
-    """About two seconds of the line: a killed slice leaves no more than that unsettled."""
-    return max(20, min(CHUNK_ROWS, rate * 2))
+    """About a second of the line. One batch is claimed ahead of the one that is posted: a killed
+    slice leaves no more than two seconds of the line unsettled."""
+    return max(20, min(CHUNK_ROWS, rate))
 
 
 class Batches:
@@ -45,16 +47,14 @@ class Batches:
             return True
         return any(self._open_rows(no) for no in range(self._chunk + 1, self._job.item.chunks))
 
-    def next(
-        self, template: Template, *, media_ids: Mapping[int, str], now: datetime
-    ) -> list[Candidate]:
+    def next(self, forms: Forms, *, media_ids: Mapping[int, str], now: datetime) -> list[Candidate]:
         """The next rows, at most a batch; empty when nothing is due. Raises Refusal."""
         size = batch_size(self._job.item.rate)
         again = rows.due_retries(self._job.id, now=now, limit=size)
         wanted: list[tuple[int, Retry | None]] = [(retry.row, retry) for retry in again]
         wanted += [(row, None) for row in self._take_fresh(size - len(wanted))]
         _, key = context.keyring().franking_key(now)
-        made = [self._candidate(row, retry, template, media_ids, key) for row, retry in wanted]
+        made = [self._candidate(row, retry, forms, media_ids, key) for row, retry in wanted]
         self._name_hidden(made)
         return made
 
@@ -98,7 +98,7 @@ class Batches:
         self,
         row: int,
         retry: Retry | None,
-        template: Template,
+        forms: Forms,
         media_ids: Mapping[int, str],
         key: bytes,
     ) -> Candidate:
@@ -112,10 +112,10 @@ class Batches:
             again=retry is not None,
             attempts=retry.attempts if retry else 1,
             resent=retry.resent if retry else False,
-            usable=is_usable(template, content),
+            usable=is_usable(forms.template, content),
         )
         media_id = media_ids.get(content.media) if content.media is not None else None
-        filled = fill(template, content, mref=mref, media_id=media_id)
-        one.body = filled.body
-        one.tags = frank_tags(key, mref, filled.lines, media_hash(self._job, content.media))
+        written = forms.write(content, mref=mref, media_id=media_id)
+        one.body = written.body
+        one.tags = frank_tags(key, mref, written.lines, media_hash(self._job, content.media))
         return one

@@ -6,6 +6,7 @@ import asyncio
 import math
 import time
 import uuid
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +29,8 @@ log = get_logger(__name__)
 
 IN_FLIGHT = 500
 """A line of 1,000 messages a second with answers after half a second; slower lines need fewer."""
+READY = 50
+"""With fewer rows ready the next tokens are asked for, so that no hand has to wait for them."""
 PAIR_WAIT = timedelta(seconds=7)
 NOT_SENT_WAIT = timedelta(seconds=10)
 MAX_SILENT = 20
@@ -111,18 +114,20 @@ class Poster:
         self._bridge = bridge
         self._writer = writer
         self._stop = stop
-        self._slots = asyncio.Semaphore(IN_FLIGHT)
-        self._flying: set[asyncio.Task[None]] = set()
+        self._ready: deque[Candidate] = deque()
+        self._hands: set[asyncio.Task[None]] = set()
+        self._busy = 0
+        self._room = asyncio.Event()
         self.tally = Tally()
         self.files_died = False
         self.files_renewed = False
 
     async def post(self, handed: Sequence[Candidate]) -> None:
-        """Post the rows in order. Returns when the last is on its way, so that the next batch may
-        be claimed meanwhile. Those not posted when the stop comes are given back."""
-        place = asked = 0
+        """Post the rows in order. Returns when the last is on its way. Those not posted when the
+        stop comes are given back."""
+        place = 0
         try:
-            while place < len(handed) and not self._stop.is_set and not self.files_died:
+            while place < len(handed) and not self._halted:
                 portion = handed[place : place + PORTION]
                 grant = await self._bridge.plain(
                     self._pace.take, [one.recipient_ix for one in portion]
@@ -130,42 +135,63 @@ class Poster:
                 if not grant.allowed:
                     await self._stop.wait(min(max(grant.wait, 0.005), 1.0))
                     continue
-                asked = place + len(grant.allowed)
+                place += len(grant.allowed)
                 for one, allowed in zip(portion, grant.allowed, strict=False):
-                    if not allowed:
+                    if allowed:
+                        self._ready.append(one)
+                    else:
                         self._later(one, PAIR_WAIT, code=None)
-                    elif not await self._launch(one):
-                        break
-                    place += 1
+                await self._hand_out(leave=READY if place < len(handed) else 0)
         except PaceUnavailable:
             log.error("pace.away", campaign=self._campaign)
             self._stop.now()
         finally:
-            for one in handed[place:]:
-                self._write(one, Result.RETURNED)
-            await self._not_sent(handed[place:asked])
+            asked, self._ready = self._ready, deque()
+            self.give_back((*asked, *handed[place:]))
+            await self._not_sent(asked)
+
+    def give_back(self, handed: Sequence[Candidate]) -> None:
+        """These rows were taken in hand and are not posted."""
+        for one in handed:
+            self._write(one, Result.RETURNED)
 
     async def land(self) -> None:
         """Wait until every row on its way has an outcome."""
-        if self._flying:
-            await asyncio.wait(self._flying)
+        if self._hands:
+            await asyncio.wait(self._hands)
 
-    async def _launch(self, one: Candidate) -> bool:
-        await self._slots.acquire()
-        if self._stop.is_set:
-            self._slots.release()
-            return False
-        task = asyncio.create_task(self._send(one))
-        self._flying.add(task)
-        task.add_done_callback(self._landed)
-        return True
+    @property
+    def _halted(self) -> bool:
+        return self._stop.is_set or self.files_died
 
-    def _landed(self, task: asyncio.Task[None]) -> None:
-        self._flying.discard(task)
-        self._slots.release()
-        if not task.cancelled() and task.exception() is not None:
-            log.error("post.failed", campaign=self._campaign, error=type(task.exception()).__name__)
+    async def _hand_out(self, *, leave: int) -> None:
+        """Have what is ready posted; returns when no more than so many are left, or at a stop."""
+        while self._ready and not self._halted:
+            for _ in range(min(len(self._ready), IN_FLIGHT - self._busy)):
+                self._busy += 1
+                hand = asyncio.create_task(self._hand())
+                self._hands.add(hand)
+                hand.add_done_callback(self._hands.discard)
+            if len(self._ready) <= leave:
+                return
+            self._room.clear()
+            await self._room.wait()
+
+    async def _hand(self) -> None:
+        """Post what is ready, one after the other: a task for each message would cost more than
+        the rest of what is done for it."""
+        try:
+            while self._ready and not self._halted:
+                one = self._ready.popleft()
+                if len(self._ready) <= READY:
+                    self._room.set()
+                await self._send(one)
+        except Exception as error:
+            log.error("post.failed", campaign=self._campaign, error=type(error).__name__)
             self._stop.now()
+        finally:
+            self._busy -= 1
+            self._room.set()
 
     async def _send(self, one: Candidate) -> None:
         try:

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -41,7 +40,7 @@ class Candidate:
     attempts: int = 1
     resent: bool = False
     usable: bool = True
-    body: dict[str, Any] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
     tags: bytes = field(default=b"", repr=False)
 
 

@@ -18,8 +18,9 @@ from whatstr.lines.cloud_api import CloudApi, GraphError, NotSent, OutcomeUnknow
 from whatstr.lines.error_policy import UNUSABLE_ROW, WINDOW_CLOSED
 from whatstr.lines.models import Line, LineState
 from whatstr.sending import context, optouts, results, rows, windows
-from whatstr.sending.bodies import FREE_TEXT, Template, fill, is_usable
+from whatstr.sending.bodies import FREE_TEXT, Template, is_usable
 from whatstr.sending.connections import Connection
+from whatstr.sending.forms import Forms
 from whatstr.sending.mref import new_mref
 from whatstr.sending.pace import Pace
 from whatstr.sending.results import Outcome, Result
@@ -145,7 +146,7 @@ def _candidate(
     template: Template, row: JobRow, media_id: str | None, file: TestFile | None
 ) -> Candidate:
     mref = new_mref()
-    filled = fill(template, row, mref=mref, media_id=media_id)
+    written = Forms(template).write(row, mref=mref, media_id=media_id)
     _, key = context.keyring().franking_key(clock.now())
     media = [hashlib.sha256(file.data).digest()] if file and media_id else []
     return Candidate(
@@ -153,8 +154,8 @@ def _candidate(
         to=row.to,
         recipient_ix=b"",
         mref=mref,
-        body=filled.body,
-        tags=frank_tags(key, mref, filled.lines, media),
+        body=written.body,
+        tags=frank_tags(key, mref, written.lines, media),
     )
 
 

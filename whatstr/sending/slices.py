@@ -7,9 +7,11 @@ its lease runs out, what it had in hand becomes unknown, and webhooks settle tha
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 import uuid
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -25,13 +27,14 @@ from whatstr.core import clock
 from whatstr.core.db import notify
 from whatstr.core.logs import bound, get_logger
 from whatstr.core.queues import task
-from whatstr.lines.cloud_api import CloudApi
-from whatstr.sending import canary, context, gate, holds, leases, portfolio, progress, rows, unread
+from whatstr.lines.cloud_api import CloudApi, open_session
+from whatstr.sending import canary, context, gate, holds, leases, portfolio, progress, rows
 from whatstr.sending.admission import Admission
 from whatstr.sending.batches import Batches
-from whatstr.sending.bodies import Template
 from whatstr.sending.bridge import Bridge
+from whatstr.sending.claiming import Claims, Lane
 from whatstr.sending.connections import Connection, NoConnection, open_connection
+from whatstr.sending.forms import Forms
 from whatstr.sending.gate import Go, Hold, Pause
 from whatstr.sending.health_gate import line_may_send
 from whatstr.sending.opening import Held, Job, Refusal, open_job
@@ -39,7 +42,7 @@ from whatstr.sending.pace import Pace, PaceUnavailable
 from whatstr.sending.posting import IN_FLIGHT, Poster, Stop
 from whatstr.sending.progress import WorkItem
 from whatstr.sending.quota import quota_of
-from whatstr.sending.rows import Batch, Candidate, Halted
+from whatstr.sending.rows import Candidate
 from whatstr.sending.templates import (
     TEMPLATE_SECONDS,
     fetch_template,
@@ -47,7 +50,7 @@ from whatstr.sending.templates import (
     media_ids_of,
     media_renewed,
 )
-from whatstr.sending.watch import WATCH_SECONDS, Watch
+from whatstr.sending.watch import Watch
 from whatstr.sending.windows import open_for
 from whatstr.sending.writer import Writer
 
@@ -55,6 +58,8 @@ log = get_logger(__name__)
 
 SECONDS = 60.0
 REST_SECONDS = 5.0
+RUBBISH = 50_000
+"""Objects: what 500 messages in flight are made of is no rubbish."""
 
 
 @task("sending.slice")
@@ -63,27 +68,31 @@ def run_slice(line: str) -> None:
     app = flask.current_app._get_current_object()  # type: ignore[attr-defined]
     with (
         bound(line=line),
+        young_rubbish(),
         Bridge(app) as bridge,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         runner.run(Slice(bridge, uuid.UUID(line)).run())
 
 
+@contextmanager
+def young_rubbish() -> Iterator[None]:
+    """Python looks for rubbish among what the slice makes, and seldom. Otherwise hundreds of
+    requests in flight make it look through the whole application every few thousand messages,
+    for 0.2 s each time."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(RUBBISH, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
 def rest_key(campaign_id: uuid.UUID) -> str:
     """The mark of a campaign that has nothing due for a moment: the dispatcher passes it over."""
     return f"rest:{campaign_id.hex}"
-
-
-@dataclass
-class _Lane:
-    """What is open while one campaign is worked."""
-
-    job: Job
-    batches: Batches
-    template: Template
-    admission: Admission
-    fetched: float
-    media_ids: dict[int, str]
 
 
 class Slice:
@@ -108,8 +117,7 @@ class Slice:
         self._end = started + self._seconds
         self._watch.leased(at=started)
         try:
-            connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
-            async with aiohttp.ClientSession(connector=connector) as session:
+            async with open_session(at_once=IN_FLIGHT) as session:
                 await self._work(session)
         finally:
             await self._bridge.run(self._release)
@@ -165,7 +173,7 @@ class Slice:
     async def _send(self, job: Job, go: Go, session: aiohttp.ClientSession) -> None:
         stop = self._watch.new_stop()
         batches = await self._bridge.run(Batches, job)
-        lane: _Lane | None = None
+        lane: Lane | None = None
         if await self._bridge.run(batches.any_due, now=clock.now()):
             api = self._api(session, job.connection)
             pace = Pace(self._redis, self._line, rate=job.item.rate)
@@ -173,7 +181,7 @@ class Slice:
             try:
                 lane = await self._lane(job, batches, api, pace, stop)
                 if lane is not None:
-                    await self._post_all(lane, api, pace, stop)
+                    lane = await self._post_all(lane, api, pace, stop)
             finally:
                 stop.now()
                 await watching
@@ -201,7 +209,7 @@ class Slice:
 
     async def _lane(
         self, job: Job, batches: Batches, api: CloudApi, pace: Pace, stop: Stop
-    ) -> _Lane | None:
+    ) -> Lane | None:
         if not await line_may_send(job, api, pace, self._bridge, stop):
             return None
         template = await fetch_template(job, api, pace, self._bridge, stop)
@@ -213,7 +221,7 @@ class Slice:
         if not await portfolio.learn(job.connection, api, self._bridge, stop):
             return None
         admission = await self._bridge.run(self._admission, job)
-        return _Lane(job, batches, template, admission, time.monotonic(), media)
+        return Lane(job, batches, Forms(template), admission, time.monotonic(), media)
 
     def _admission(self, job: Job) -> Admission:
         """How many may go now: a canary is begun where one is due, counts are built anew."""
@@ -226,7 +234,8 @@ class Slice:
         talking = partial(open_for, self._line)
         return Admission(quota, talking, first.left if first else None)
 
-    async def _post_all(self, lane: _Lane, api: CloudApi, pace: Pace, stop: Stop) -> None:
+    async def _post_all(self, lane: Lane, api: CloudApi, pace: Pace, stop: Stop) -> Lane:
+        """Post what is due; returns the lane as it was at the end."""
         job = lane.job
         writer = Writer(
             self._bridge,
@@ -246,62 +255,40 @@ class Slice:
             stop=stop,
         )
         poster.files_renewed = await media_renewed(job, self._bridge, self._redis)
+        claims = Claims(self._bridge, lane, claim=self._claim, stop=stop, in_time=self._in_time)
+        renew = partial(self._lane, job, lane.batches, api, pace, stop)
         writing = asyncio.create_task(writer.run())
         try:
-            while self._in_time() and not stop.is_set:
-                if time.monotonic() - lane.fetched > TEMPLATE_SECONDS:
-                    fresh = await self._lane(job, lane.batches, api, pace, stop)
-                    if fresh is None:
-                        break
-                    lane = fresh
-                if not await self._bridge.run(unread.is_current):
-                    await stop.wait(WATCH_SECONDS)
-                    continue
-                handed = await self._claim_next(lane)
-                if handed is not None:
-                    await poster.post(handed)
-                if handed is None or poster.files_died:
-                    await poster.land()  # what is on its way may still tell of a dead file
-                if poster.files_died:
-                    await forget_media(job, self._bridge, self._redis)
-                    poster.files_died, poster.files_renewed = False, True
-                    fresh = await self._lane(job, lane.batches, api, pace, stop)
-                    if fresh is None:
-                        break
-                    lane = fresh
-                if handed is None or lane.admission.ended:
-                    break
+            await self._post_batches(claims, poster, renew)
         finally:
-            await poster.land()
-            writer.close()
-            await writing
+            try:
+                poster.give_back(await claims.rest())
+            finally:
+                await poster.land()
+                writer.close()
+                await writing
+        return claims.lane
 
-    async def _claim_next(self, lane: _Lane) -> list[Candidate] | None:
-        """Rows in hand, committed; None when there is nothing to do or nothing may be done."""
-        try:
-            return await self._bridge.run(self._claim_rows, lane)
-        except Halted as halted:
-            log.info("slice.halted", reason=halted.detail)
-        except PaceUnavailable as away:
-            log.error("pace.away", reason=away.detail)
-        return None
-
-    def _claim_rows(self, lane: _Lane) -> list[Candidate] | None:
-        now, job = clock.now(), lane.job
-        found = lane.batches.next(lane.template, media_ids=lane.media_ids, now=now)
-        found = lane.admission.admit(found, now=now)
-        if not found:
-            return None
-        batch = Batch(
-            campaign_id=job.id,
-            organization_id=job.item.organization_id,
-            line_id=self._line,
-            claim=self._claim,
-            kid=context.keyring().franking_key(now)[0],
-            now=now,
-            free_text=job.header.template is None,
-        )
-        return rows.claim(batch, found)
+    async def _post_batches(
+        self, claims: Claims, poster: Poster, renew: Callable[[], Awaitable[Lane | None]]
+    ) -> None:
+        handed: list[Candidate] | None = []
+        while handed is not None:
+            handed = await claims.next()
+            if handed is not None:
+                await poster.post(handed)
+            if handed is None or poster.files_died:
+                await poster.land()  # what is on its way may still tell of a dead file
+            old = time.monotonic() - claims.lane.fetched > TEMPLATE_SECONDS
+            if poster.files_died or (old and handed is not None):
+                poster.give_back(await claims.rest())
+                if poster.files_died:
+                    await forget_media(claims.lane.job, self._bridge, self._redis)
+                    poster.files_died, poster.files_renewed = False, True
+                fresh = await renew()
+                if fresh is None:
+                    return
+                claims.lane = fresh
 
     # Waiting ----------------------------------------------------------------------------------
 
