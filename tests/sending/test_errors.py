@@ -26,7 +26,7 @@ from whatstr.lines.reasons import REASONS, meta_reason, sentence_for
 FACTS = """
 0 off line; 190 off line; 3 off line; 10 off line; 200 off line; 104 bug line; 131005 off line
 368 off account; 131031 off account; 131042 stop account; 131063 stop account
-130497 row recipient; 4 backoff account; 80007 backoff account; 2 backoff account
+130497 row recipient; 4 backoff app; 80007 backoff account; 2 backoff account
 131016 backoff account; 133004 backoff account; 130429 backoff line; 131056 backoff recipient
 131048 stop line; 131064 stop line; 131057 line line; 2494100 line line; 133016 setup line
 1 backoff row; 131000 backoff row; 135000 backoff row; 33 off line

@@ -17,6 +17,7 @@ from whatstr.core.db import transaction
 from whatstr.core.queues import Refused
 from whatstr.local.valkey import EmbeddedValkey
 from whatstr.sending import leases, progress, sweeps
+from whatstr.sending.pace import Pace
 from whatstr.simulator.meta import seed
 
 WAIT = timedelta(seconds=900)
@@ -55,6 +56,22 @@ def test_too_fast_slows_down_and_loses_nothing(
     assert stage.counts(campaign) == {"accepted": 60}
     assert stage.state(campaign)[0] == "done"
     assert stage.ledger()["taken_twice_or_more"] == 0
+
+
+def test_a_limit_of_the_whole_app_rests_every_line(
+    stage: Stage, valkey_sender_server: EmbeddedValkey
+) -> None:
+    """Code 4 counts the calls of all customers together: another account's line rests as well."""
+    campaign = stage.campaign(people(60))
+    fault(stage, kind="error", code=4, count=1)
+
+    stage.run()
+
+    assert set(stage.counts(campaign)) <= {"accepted", "pending"}
+    assert stage.counts(campaign)["pending"] >= 1
+    with redis.Redis.from_url(valkey_sender_server.url) as client:
+        told = Pace(client, uuid.uuid4(), rate=100).take([b"anybody"])
+    assert told.allowed == () and 50 < told.wait <= 60
 
 
 def test_a_bad_token_holds_line_and_campaign(stage: Stage) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from whatstr.lines.error_rules import (
     DUPLICATE,
+    NO_MORE_PEOPLE,
     OPTED_OUT,
     TEMPLATE_EDIT,
     UNREACHABLE,
@@ -25,6 +26,7 @@ from whatstr.lines.error_table import ROWS
 __all__ = [
     "DUPLICATE",
     "ERRORS",
+    "NO_MORE_PEOPLE",
     "OPTED_OUT",
     "UNREACHABLE",
     "UNUSABLE_ROW",

@@ -30,6 +30,7 @@ class Scope(StrEnum):
     TEMPLATE = "template"
     CAMPAIGN = "campaign"
     ACCOUNT = "account"
+    APP = "app"  # every line of every customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ OPTED_OUT = -1
 DUPLICATE = -2
 UNUSABLE_ROW = -3
 UNREACHABLE = -4
+NO_MORE_PEOPLE = -5
 """Codes of ours, below zero so that Meta can never use them: why a row was not sent."""
 
 WINDOW_CLOSED = 131_047

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from whatstr.lines.error_rules import (
     DUPLICATE,
+    NO_MORE_PEOPLE,
     OPTED_OUT,
     TEMPLATE_EDIT,
     UNREACHABLE,
@@ -31,13 +32,14 @@ _REGISTER_EN = "The line is not registered with Meta. Connect and register it ag
 _CARE_TR = "Hat Meta'da bakımda. Birkaç dakika sonra gönderim sürer."
 _CARE_EN = "The line is in maintenance at Meta. Sending goes on in a few minutes."
 
-_R, _S, _L, _T, _C, _A = (
+_R, _S, _L, _T, _C, _A, _APP = (
     Scope.ROW,
     Scope.RECIPIENT,
     Scope.LINE,
     Scope.TEMPLATE,
     Scope.CAMPAIGN,
     Scope.ACCOUNT,
+    Scope.APP,
 )
 
 
@@ -84,6 +86,13 @@ _OURS = (
         "yazınca yeniden gönderilir.",
         "Three messages in a row did not reach this person; nothing was sent. Check the number. "
         "Once the person writes to you, it is sent to again.",
+    ),
+    _row(
+        NO_MORE_PEOPLE,
+        Action.ROW,
+        _R,
+        "Son 24 saatte yazılabilecek kişi sayısına ulaşıldı. Yarın yeniden deneyin.",
+        "As many people as allowed were written to in the last 24 hours. Try again tomorrow.",
     ),
 )
 
@@ -139,7 +148,7 @@ _ACCESS = (
 )
 
 _PACE = (
-    _row(4, Action.BACKOFF, _A, _BUSY_TR, _BUSY_EN, wait=60, tries=20),
+    _row(4, Action.BACKOFF, _APP, _BUSY_TR, _BUSY_EN, wait=60, tries=20),
     _row(80007, Action.BACKOFF, _A, _BUSY_TR, _BUSY_EN, wait=60, tries=20),
     _row(
         130429,

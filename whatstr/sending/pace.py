@@ -19,13 +19,16 @@ from whatstr.sending import asked
 PAIR_MS = 6_000
 PORTION = 100
 _KEEP_MS = 86_400_000
+_APP_REST = "pace:app:rest"
 
-# KEYS: bucket, what the slice asked for (`asked`), one mark for each message. ARGV: the line's full
-# rate, pair interval, expiry, one name for each message.
+# KEYS: bucket, what the slice asked for (`asked`), the rest of the whole app, one mark for each
+# message. ARGV: the line's full rate, pair interval, expiry, one name for each message.
 # Moments that lie ahead were noted by a clock that was set back since: they hold nothing up.
 _TAKE = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local rest = redis.call('PTTL', KEYS[3])
+if rest > 0 then return {0, rest} end
 local h = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'rate', 'blocked', 'blocked_at')
 local blocked = tonumber(h[4] or '0')
 local behind = tonumber(h[5] or '0') - now
@@ -39,14 +42,14 @@ local passed = math.max(0, now - tonumber(h[2] or now))
 local rate = math.min(top, tonumber(h[3] or top) + top * 0.02 * passed / 1000)
 local room = math.max(1, rate / 4)
 local tokens = math.min(room, tonumber(h[1] or room) + passed * rate / 1000)
-local count = math.min(#KEYS - 2, math.floor(tokens))
+local count = math.min(#KEYS - 3, math.floor(tokens))
 local answer = {count, 0}
 local used = 0
 local noting = redis.call('EXISTS', KEYS[2]) == 1
 for i = 1, count do
-  local last = tonumber(redis.call('GET', KEYS[i + 2]) or '-1')
+  local last = tonumber(redis.call('GET', KEYS[i + 3]) or '-1')
   if last < 0 or last > now or now - last >= tonumber(ARGV[2]) then
-    redis.call('SET', KEYS[i + 2], now, 'PX', ARGV[2])
+    redis.call('SET', KEYS[i + 3], now, 'PX', ARGV[2])
     if noting then redis.call('SADD', KEYS[2], ARGV[i + 3]) end
     answer[i + 2] = 1
     used = used + 1
@@ -117,7 +120,8 @@ class Pace:
     def take(self, recipients: Sequence[bytes], *, mrefs: Sequence[bytes] = ()) -> Grant:
         """Lease tokens for messages to these people, in order. `mrefs`, as many, name the messages:
         needed where the slice is known. Raises PaceUnavailable."""
-        keys = [self._key, self._asked, *(self._pair(ix) for ix in recipients[:PORTION])]
+        marks = (self._pair(ix) for ix in recipients[:PORTION])
+        keys = [self._key, self._asked, _APP_REST, *marks]
         try:
             answer = self._take(keys=keys, args=[self._rate, PAIR_MS, _KEEP_MS, *mrefs[:PORTION]])
         except RedisError:
@@ -147,3 +151,11 @@ class Pace:
             self._block(keys=[self._key], args=[round(seconds * 1000), _KEEP_MS])
         except RedisError:
             raise PaceUnavailable("block") from None
+
+    def rest_app(self, seconds: float) -> None:
+        """No message over any line of any customer for so long: Meta counts the calls of the whole
+        app together (code 4)."""
+        try:
+            self._redis.set(_APP_REST, 1, px=round(seconds * 1000))
+        except RedisError:
+            raise PaceUnavailable("rest") from None

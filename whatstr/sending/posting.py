@@ -262,6 +262,8 @@ class Poster:
         try:
             if rule.scope is Scope.LINE:
                 await self._bridge.plain(self._pace.slow_down)
+            elif rule.scope is Scope.APP:
+                await self._bridge.plain(self._pace.rest_app, rule.wait_seconds)
             elif rule.scope is Scope.ACCOUNT:
                 await self._bridge.run(_rest_account, self._line, rule.wait_seconds)
         except PaceUnavailable:
