@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import redis
 
 from tests.sending.stage import TEMPLATE, Stage, people
-from whatstr.lines.error_policy import OPTED_OUT, UNUSABLE_ROW
+from whatstr.lines.error_policy import NO_MORE_PEOPLE, OPTED_OUT, UNUSABLE_ROW
+from whatstr.local.valkey import EmbeddedValkey
 from whatstr.sending.single import SingleOutcome, send_test
 from whatstr.vault.job_header import TemplateRef
 
@@ -75,3 +77,21 @@ def test_a_held_line_sends_no_test(stage: Stage) -> None:
 
     assert send(stage, *people(1)) == SingleOutcome("failed", 131045)
     assert stage.ledger()["messages"] == 0
+
+
+def test_its_person_counts_toward_the_limit_of_the_portfolio(
+    stage: Stage, valkey_sender_server: EmbeddedValkey
+) -> None:
+    stage.sql("UPDATE line SET limit_tier = 'TIER_250'")
+    numbers = people(2)
+
+    assert send(stage, numbers[0]) == SingleOutcome("accepted")
+
+    with redis.Redis.from_url(valkey_sender_server.url) as client:
+        (key,) = (key for key in client.keys("people:*") if not key.endswith(b":run"))
+        counted = client.zrange(key, 0, -1, withscores=True)
+        assert [person for person, _ in counted] == [stage.recipient_ix(numbers[0])]
+        client.zadd(key, {str(n): counted[0][1] for n in range(249)})
+    assert send(stage, numbers[1]) == SingleOutcome("failed", NO_MORE_PEOPLE)
+    assert send(stage, numbers[0]) == SingleOutcome("failed", 131056), "counted already"
+    assert stage.ledger()["messages"] == 1

@@ -24,7 +24,6 @@ from whatstr.campaigns.pacing import COUNTED_FOR, Wait
 from whatstr.core.db import session
 from whatstr.core.logs import get_logger
 from whatstr.sending.pace import PaceUnavailable
-from whatstr.sending.progress import WorkItem
 
 log = get_logger(__name__)
 
@@ -192,17 +191,19 @@ SELECT id FROM campaign WHERE started_at IS NOT NULL
 """
 
 
-def quota_of(redis: Redis, item: WorkItem, *, now: datetime) -> Quota:
-    """The counts that this campaign's messages fall under; those without a limit are left out."""
+def quota_of(
+    redis: Redis, *, line_id: uuid.UUID, organization_id: uuid.UUID, now: datetime
+) -> Quota:
+    """The counts that messages over this line fall under; those without a limit are left out."""
     scopes: list[Scope] = []
-    owner = session().scalar(sa.text(_OWNER), {"line": item.line_id})
-    portfolio = bytes(owner) if owner is not None else item.line_id.bytes
+    owner = session().scalar(sa.text(_OWNER), {"line": line_id})
+    portfolio = bytes(owner) if owner is not None else line_id.bytes
     limit = pacing.people_limit([tier for _, tier in _lines(portfolio)])
     if limit is not None:
         scopes.append(Scope(Wait.PORTFOLIO, portfolio, limit))
-    ramp = pacing.limit_at(outlook.ramp_of(item.organization_id, now=now), now)
+    ramp = pacing.limit_at(outlook.ramp_of(organization_id, now=now), now)
     if ramp is not None:
-        scopes.append(Scope(Wait.RAMP_UP, item.organization_id.bytes, ramp))
+        scopes.append(Scope(Wait.RAMP_UP, organization_id.bytes, ramp))
     return Quota(redis, scopes)
 
 

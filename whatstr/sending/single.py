@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from whatstr.core import clock
 from whatstr.core.db import session, transaction
 from whatstr.lines.cloud_api import CloudApi, GraphError, NotSent, OutcomeUnknown
-from whatstr.lines.error_policy import UNUSABLE_ROW, WINDOW_CLOSED
+from whatstr.lines.error_policy import NO_MORE_PEOPLE, UNUSABLE_ROW, WINDOW_CLOSED
 from whatstr.lines.models import Line, LineState
 from whatstr.sending import context, optouts, results, rows, windows
 from whatstr.sending.bodies import FREE_TEXT, Template, is_usable
@@ -23,6 +23,7 @@ from whatstr.sending.connections import Connection
 from whatstr.sending.forms import Forms
 from whatstr.sending.mref import new_mref
 from whatstr.sending.pace import Pace
+from whatstr.sending.quota import quota_of
 from whatstr.sending.results import Outcome, Result
 from whatstr.sending.rows import Candidate
 from whatstr.vault.franking import frank_tags
@@ -177,6 +178,8 @@ def _prepare(connection: Connection, one: Candidate, *, free: bool) -> SingleOut
         person = [one.recipient_ix]
         if free and not windows.open_for(connection.line_id, person, now=now):
             return SingleOutcome("failed", WINDOW_CLOSED)
+        if not free and not _is_counted(connection, person, now=now):
+            return SingleOutcome("failed", NO_MORE_PEOPLE)
         pace = Pace(context.pace_redis(), connection.line_id, rate=line.throughput)
         grant = pace.take([one.recipient_ix])
         if grant.allowed != (True,):
@@ -190,6 +193,21 @@ def _prepare(connection: Connection, one: Candidate, *, free: bool) -> SingleOut
             rows=[one],
         )
     return None
+
+
+def _is_counted(connection: Connection, person: list[bytes], *, now: datetime) -> bool:
+    """Count one person more, as for a row of a campaign; False when the limit is used up. Raises
+    PaceUnavailable."""
+    if windows.open_for(connection.line_id, person, now=now):
+        return True
+    quota = quota_of(
+        context.pace_redis(),
+        line_id=connection.line_id,
+        organization_id=connection.organization_id,
+        now=now,
+    )
+    quota.build(now=now)
+    return quota.reserve(person).wait is None
 
 
 def _forget(one: Candidate) -> None:

@@ -230,7 +230,9 @@ class Slice:
         canary.begin(job, now=now)
         first = canary.look(job.id, now=now)
         gate.note(job.id, None)
-        quota = quota_of(self._redis, job.item, now=now)
+        quota = quota_of(
+            self._redis, line_id=self._line, organization_id=job.item.organization_id, now=now
+        )
         quota.build(now=now)
         talking = partial(open_for, self._line)
         return Admission(quota, talking, first.left if first else None)
