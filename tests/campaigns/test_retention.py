@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from tests.apps import as_owner, role_app
 from tests.campaigns.shop import Shop
 from tests.services import ModuleDatabase
-from whatstr.accounts import departed
 from whatstr.accounts.models import AcceptedDocument, LoginEvent, Organization
 from whatstr.campaigns import rekeying, retention
 from whatstr.campaigns.models import CampaignChunk, CampaignState, Message, MessageStatus
@@ -23,7 +22,7 @@ from whatstr.core.db import session, transaction
 from whatstr.local.valkey import EmbeddedValkey
 from whatstr.workers import housekeeping
 
-LONG_AGO = retention.KEPT + timedelta(hours=1)
+LONG_AGO, BEFORE_THAT = timedelta(days=180, hours=1), timedelta(days=179, hours=23)
 
 
 @pytest.fixture
@@ -64,7 +63,7 @@ def test_an_old_campaign_keeps_its_counts_alone(
     shop: Shop, database: ModuleDatabase, worker: flask.Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "_SLICES", [(text, 2) for text, _ in retention._SLICES])
-    old, young = ended(shop, LONG_AGO), ended(shop, retention.KEPT - timedelta(hours=1))
+    old, young = ended(shop, LONG_AGO), ended(shop, BEFORE_THAT)
     before = shop.read(old)
     assert before["jk_wrap"] and before["counts"]["failed"] == 1
 
@@ -150,11 +149,11 @@ def test_proofs_outlive_a_deleted_account_for_three_years(
 
     there = proofs()
     assert all(there)
-    for ago in (None, departed.PROOFS_KEPT - timedelta(days=1)):
+    for ago in (None, timedelta(days=3 * 365)):
         departed_since(ago)
         housekeeping.forget_departed()
         assert proofs() == there
-    departed_since(departed.PROOFS_KEPT + timedelta(days=1))
+    departed_since(timedelta(days=3 * 365 + 2))
     housekeeping.forget_departed()
     assert proofs() == [0, 0]
     session().rollback()

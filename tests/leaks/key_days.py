@@ -9,7 +9,7 @@ from tests.journeys.portal import Portal
 from tests.leaks import cast
 from tests.leaks.days import Days
 from tests.leaks.loud_stack import through_proxy
-from tests.leaks.patterns import Kind, Planted
+from tests.leaks.patterns import Kind, Planted, Tier
 from whatstr.vault.client import VaultClient
 from whatstr.vault.client_lists import Consent
 
@@ -57,7 +57,7 @@ def second_step(days: Days, portal: Portal) -> None:
     portal.sign_out()
     email = cast.BROWSER_PROFILE.email
     departing.sign_in_with_code(portal, email, cast.BROWSER_RECOVERED, app)
-    days.add(Planted("secret of the second step", app.secret, kind=Kind.ID))
+    days.add(Planted("secret of the second step", app.secret, Tier.STAFF, Kind.ID))
 
 
 def leaving(days: Days) -> None:
