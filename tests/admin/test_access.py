@@ -25,6 +25,7 @@ SOME_ID = "00000000-0000-4000-8000-000000000001"
 # ask for the cookie of the first step by themselves (test_door).
 OPEN = {
     *("staff.health", "staff.sign_in", "staff.second", "staff.enrol", "staff.invitation"),
+    "staff.confirm_email",
     "static",
 }
 # What an auditor may send: their own account, exports of what they read, the proof of the chain.

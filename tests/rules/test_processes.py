@@ -103,7 +103,7 @@ PUBLIC_ROUTES = {
     "/", "/health", "/guvenlik", "/kosullar", "/gizlilik", "/islemciler", "/cerezler",
     "/tercihler", "/bildir", "/bildir/<string(maxlength=64):code>",
     "/dur/<string(maxlength=64):code>", "/giris", "/kayit", "/onay", "/kurtarma", "/panel",
-    "/giris/ikinci", "/giris/kurulum", "/davet",
+    "/giris/ikinci", "/giris/kurulum", "/davet", "/eposta",
     "/kisiler", "/kampanyalar", "/kampanyalar/yeni", "/kampanya", "/hatlar", "/odeme",
     "/ayarlar", "/surum", "/destek",
     "/ekip", "/sifirlama", "/release/ident.mjs",

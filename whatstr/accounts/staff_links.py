@@ -19,6 +19,7 @@ from whatstr.accounts.links import LinkInvalid
 from whatstr.accounts.mail import MailKind, queue_mail
 from whatstr.accounts.models import StaffRole, StaffState, StaffUser
 from whatstr.accounts.policies import normal_email
+from whatstr.accounts.staff_link_words import WORDS
 from whatstr.accounts.staff_models import StaffLink, StaffLinkPurpose
 from whatstr.audit.models import ActorKind
 from whatstr.audit.services import Actor, record
@@ -30,34 +31,13 @@ from whatstr.core.errors import InvalidInput, NotFound
 LIFE: Mapping[StaffLinkPurpose, timedelta] = {
     StaffLinkPurpose.INVITATION: timedelta(days=3),
     StaffLinkPurpose.PASSWORD: timedelta(hours=1),
+    StaffLinkPurpose.EMAIL: timedelta(hours=1),
 }
-_WORDS = {
-    (StaffLinkPurpose.INVITATION, "tr"): (
-        "WhatsTR görevli paneline davet edildiniz",
-        "Hesabınızı açmak için bağlantıyı izleyin, bir parola ve ikinci bir doğrulama yolu "
-        "belirleyin. Bağlantı bir kez kullanılır ve 3 gün geçerlidir. Böyle bir davet "
-        "beklemiyorsanız bu e-postayı silin.",
-        "Hesabı aç",
-    ),
-    (StaffLinkPurpose.INVITATION, "en"): (
-        "You are invited to the staff panel of WhatsTR",
-        "Follow the link to open your account: choose a password and a second factor. The link "
-        "works once, for 3 days. If you did not expect this invitation, delete this e-mail.",
-        "Open the account",
-    ),
-    (StaffLinkPurpose.PASSWORD, "tr"): (
-        "WhatsTR görevli paneli için yeni parola",
-        "Yeni bir parola belirlemek için bağlantıyı izleyin. Bağlantı bir kez kullanılır ve 1 saat "
-        "geçerlidir. İkinci doğrulama yolunuz değişmez. Bunu siz istemediyseniz bir yöneticiye "
-        "haber verin.",
-        "Parola belirle",
-    ),
-    (StaffLinkPurpose.PASSWORD, "en"): (
-        "A new password for the staff panel of WhatsTR",
-        "Follow the link to choose a new password. It works once, for 1 hour. Your second factor "
-        "stays as it is. If you did not ask for this, tell an owner.",
-        "Choose a password",
-    ),
+# Where a link leads: a page that asks for a new password, or one that asks for nothing.
+_PAGES: Mapping[StaffLinkPurpose, str] = {
+    StaffLinkPurpose.INVITATION: "davet",
+    StaffLinkPurpose.PASSWORD: "davet",
+    StaffLinkPurpose.EMAIL: "eposta",
 }
 
 
@@ -79,7 +59,7 @@ def invite(
         raise InvalidInput("language", "unknown")
     if staff.by_email(address) is not None:
         raise staff.EmailTaken()
-    link = _make(
+    link = make(
         StaffLinkPurpose.INVITATION,
         actor,
         email=address,
@@ -91,12 +71,12 @@ def invite(
         sa.update(StaffLink)
         .where(
             matches(StaffLink.email_ix, "staff_link.email", norm_email(address)),
-            _live(),
+            live(),
             StaffLink.id != link.row.id,
         )
         .values(revoked_at=clock.now())
     )
-    _send(link, admin_url)
+    send(link, admin_url)
     _record(actor, link.row, "staff.invited", roles=list(link.row.roles))
     return link.row
 
@@ -108,12 +88,8 @@ def send_password_link(*, actor: Actor, staff_id: uuid.UUID, admin_url: str) -> 
     )
     if user is None or user.state is not StaffState.ACTIVE:
         raise NotFound("staff_user")
-    session().execute(
-        sa.update(StaffLink)
-        .where(StaffLink.staff_id == staff_id, _live())
-        .values(revoked_at=clock.now())
-    )
-    link = _make(
+    withdraw_all(staff_id)
+    link = make(
         StaffLinkPurpose.PASSWORD,
         actor,
         email=user.email,
@@ -121,7 +97,7 @@ def send_password_link(*, actor: Actor, staff_id: uuid.UUID, admin_url: str) -> 
         language=user.language,
         staff_id=staff_id,
     )
-    _send(link, admin_url)
+    send(link, admin_url)
     _record(actor, link.row, "staff.password_link_sent")
 
 
@@ -141,7 +117,7 @@ def open_invitations() -> Sequence[StaffLink]:
         session()
         .scalars(
             sa.select(StaffLink)
-            .where(StaffLink.purpose == StaffLinkPurpose.INVITATION, _live())
+            .where(StaffLink.purpose == StaffLinkPurpose.INVITATION, live())
             .order_by(StaffLink.created_at.desc())
         )
         .all()
@@ -153,15 +129,7 @@ def use(*, token: str, password: str, address: str) -> StaffUser:
     still has to sign in with a second factor. Raises LinkInvalid, InvalidInput (password) and,
     where the address was given an account in the meantime, EmailTaken."""
     staff.check_new_password(password)
-    row = session().scalar(
-        sa.select(StaffLink)
-        .where(StaffLink.token_hash == _hash(token), _live())
-        .options(undefer(StaffLink.email_ct))
-        .with_for_update()
-    )
-    if row is None:
-        raise LinkInvalid()
-    row.used_at = clock.now()
+    row = spend(token, StaffLinkPurpose.INVITATION, StaffLinkPurpose.PASSWORD)
     if row.purpose is StaffLinkPurpose.INVITATION:
         user = staff.create_staff(
             actor=Actor(ActorKind.SYSTEM, None, address),
@@ -182,14 +150,38 @@ def use(*, token: str, password: str, address: str) -> StaffUser:
     return found
 
 
-class _Made:
+def spend(token: str, *purposes: StaffLinkPurpose) -> StaffLink:
+    """A link of one of these purposes that still works, which works no more after this. Raises
+    LinkInvalid."""
+    row = session().scalar(
+        sa.select(StaffLink)
+        .where(StaffLink.token_hash == _hash(token), StaffLink.purpose.in_(purposes), live())
+        .options(undefer(StaffLink.email_ct))
+        .with_for_update()
+    )
+    if row is None:
+        raise LinkInvalid()
+    row.used_at = clock.now()
+    return row
+
+
+def withdraw_all(staff_id: uuid.UUID) -> None:
+    """No link that was sent to a person works any more."""
+    session().execute(
+        sa.update(StaffLink)
+        .where(StaffLink.staff_id == staff_id, live())
+        .values(revoked_at=clock.now())
+    )
+
+
+class Made:
     """A fresh link with the token that leaves once."""
 
     def __init__(self, row: StaffLink, token: str, to: str) -> None:
         self.row, self.token, self.to = row, token, to
 
 
-def _make(
+def make(
     purpose: StaffLinkPurpose,
     actor: Actor,
     *,
@@ -198,7 +190,8 @@ def _make(
     language: str,
     roles: Sequence[StaffRole] = (),
     staff_id: uuid.UUID | None = None,
-) -> _Made:
+) -> Made:
+    """A link that works from now on, for `LIFE` of its purpose."""
     token, now = secrets.token_urlsafe(32), clock.now()
     row = StaffLink(
         token_hash=_hash(token),
@@ -214,19 +207,20 @@ def _make(
     row.email = email
     session().add(row)
     session().flush()
-    return _Made(row, token, email)
+    return Made(row, token, email)
 
 
-def _send(link: _Made, admin_url: str) -> None:
+def send(link: Made, admin_url: str) -> None:
+    """Mail it to its address."""
     language = "en" if link.row.language == "en" else "tr"
-    subject, text, label = _WORDS[link.row.purpose, language]
+    subject, text, label = WORDS[link.row.purpose, language]
     queue_mail(
         MailKind.NOTICE,
         to=link.to,
         values={
             "subject": subject,
             "paragraphs": [text],
-            "url": f"{admin_url.rstrip('/')}/davet#{link.token}",
+            "url": f"{admin_url.rstrip('/')}/{_PAGES[link.row.purpose]}#{link.token}",
             "link_label": label,
         },
         language=language,
@@ -234,7 +228,8 @@ def _send(link: _Made, admin_url: str) -> None:
     )
 
 
-def _live() -> sa.ColumnElement[bool]:
+def live() -> sa.ColumnElement[bool]:
+    """The condition of a link that still works."""
     return sa.and_(
         StaffLink.used_at.is_(None),
         StaffLink.revoked_at.is_(None),

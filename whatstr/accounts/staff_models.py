@@ -27,6 +27,7 @@ class StaffLinkPurpose(StrEnum):
 
     INVITATION = "invitation"
     PASSWORD = "password"  # noqa: S105 - the purpose of a link
+    EMAIL = "email"
 
 
 class StaffFactor(PiiMixin, Base):

@@ -9,7 +9,8 @@ import flask
 from flask_admin import expose
 from flask_babel import gettext as _
 
-from whatstr.accounts import staff, staff_changes, staff_factors, staff_sessions
+from whatstr import settings_of
+from whatstr.accounts import staff, staff_changes, staff_email, staff_factors, staff_sessions
 from whatstr.accounts.models import StaffUser
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, forms, second_factor
@@ -121,6 +122,24 @@ class OwnAccount(Page):
                 keep=person.session_id,
             )
         return forms.back(self.get_url(".index"), said, _("Your password is changed."))
+
+    @expose("/eposta", methods=["POST"])  # type: ignore[untyped-decorator]
+    @access.needs(P.SELF, step_up=True)
+    def email(self) -> Any:
+        """Another e-mail address; it changes once the link in its mailbox is followed."""
+        person = access.current_staff()
+        access.limits().staff_factor(
+            staff=person.staff_id.hex, address=access.actor().address or ""
+        )
+        with forms.refusals() as said:
+            staff_email.ask(
+                actor=access.actor(),
+                staff_id=person.staff_id,
+                email=forms.text("email"),
+                admin_url=settings_of()["WHATSTR_ADMIN_URL"],
+            )
+        done = _("A link is on its way to the new address. Nothing changes until you follow it.")
+        return forms.back(self.get_url(".index"), said, done)
 
     @expose("/dil", methods=["POST"])  # type: ignore[untyped-decorator]
     @access.needs(P.SELF)

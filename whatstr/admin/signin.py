@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from whatstr.accounts import staff, staff_links, staff_sessions
+from whatstr.accounts import staff, staff_email, staff_links, staff_sessions
 from whatstr.admin import access
 from whatstr.audit.models import ActorKind
 from whatstr.audit.services import Actor, record
@@ -114,6 +114,27 @@ def invitation() -> Response | str | tuple[str, int]:
 
 def _invitation_page(errors: dict[str, list[str]], status: int) -> tuple[str, int]:
     return flask.render_template("admin/invitation.html", errors=errors), status
+
+
+@doors.route("/eposta", methods=["GET", "POST"])
+@open_to_all
+def confirm_email() -> Response | str | tuple[str, int]:
+    """The link in the mailbox of a new address. Every session of the person ends."""
+    if flask.request.method == "GET":
+        return flask.render_template("admin/email_confirm.html", errors={})
+    try:
+        access.limits().link(address=client_address())
+        with transaction():
+            staff_email.confirm(
+                token=flask.request.form.get("token", "").strip(), address=client_address()
+            )
+    except DomainError as error:
+        session().expire_all()
+        page = flask.render_template("admin/email_confirm.html", errors={"": [sentence(error)]})
+        return page, error.status
+    flask.session.clear()
+    flask.flash(_("Your e-mail address is changed. Sign in with it."), "ok")
+    return flask.redirect(flask.url_for("staff.sign_in"))
 
 
 def record_session(staff_id: uuid.UUID, verb: str, **detail: object) -> None:
