@@ -352,7 +352,14 @@ def test_a_recovery_link_lives_half_an_hour(client: ApiClient, mails: Mails) -> 
 def test_what_is_held_is_shown(client: ApiClient) -> None:
     business = sign_up(client, "held@firma.com")
     client.post("login", {"email": business.email, "auth": b64(bytes(32))})
+    asked = {"topic": "line", "subject": "Hattım bağlanmıyor", "body": "Kod 190 görüyorum."}
+    assert client.post("support", asked).status_code == 201
     held = client.get("held-data").get_json()
+    (thread,) = held["support"]
+    assert thread["subject"] == asked["subject"]
+    assert [(one["author"], one["body"]) for one in thread["messages"]] == [
+        ("customer", asked["body"])
+    ]
     assert held["profile"]["tax_number"] == "1234567890"
     assert held["profile"]["website"] == "https://www.gulcicek-butik.com.tr"
     assert held["members"][0]["email"] == "held@firma.com"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from whatstr.audiences.models import ContactList
 from whatstr.core import clock
 from whatstr.core.db import transaction
 from whatstr.local.valkey import EmbeddedValkey
+from whatstr.support.models import SupportMessage, SupportRequest
 from whatstr.vault import keys
 from whatstr.vault.models import VaultRecord
 from whatstr.vault.wire import unb64
@@ -83,6 +85,15 @@ def held(database: ModuleDatabase, business: Business) -> tuple[int, int]:
             )
             for model in (ContactList, VaultRecord)
         )
+
+
+def written(database: ModuleDatabase, request_id: str) -> tuple[int, int]:
+    """Requests and messages of a thread with our support."""
+    thread = uuid.UUID(request_id)
+    request = sa.select(SupportRequest.id).where(SupportRequest.id == thread)
+    messages = sa.select(SupportMessage.id).where(SupportMessage.request_id == thread)
+    with as_owner(database) as owner:
+        return len(owner.scalars(request).all()), len(owner.scalars(messages).all())
 
 
 def new_vault(said: dict[str, Any], token: str) -> tuple[dict[str, Any], bytes, bytes]:
@@ -219,13 +230,17 @@ def test_an_account_is_deleted_with_everything_of_the_customer(
 ) -> None:
     business = sign_up(client, "gidiyor@firma.com")
     fill_vault(client, business)
+    asked = {"topic": "line", "subject": "Hattım bağlanmıyor", "body": "Kod 190 görüyorum."}
+    request_id = client.post("support", asked).get_json()["id"]
     wrong = client.post("account/delete", {"auth": b64(bytes(32))})
     assert error_of(wrong)["code"] == "wrong_password"
     assert held(database, business) == (1, 1)
+    assert written(database, request_id) == (1, 1)
 
     done = client.post("account/delete", {"auth": business.auth()})
     assert done.status_code == 204
     assert held(database, business) == (0, 0)
+    assert written(database, request_id) == (0, 0)
     assert client.get("me").status_code == 401
     login = {"email": business.email, "auth": business.auth()}
     assert error_of(ApiClient(web).post("login", login))["code"] == "wrong_credentials"

@@ -17,9 +17,18 @@ MAY = {
     "billing": {"core", "audit", "accounts", "vault"},
     "support": {"core", "audit", "accounts"},
     "privacy": {"core", "audit", "accounts"},
-    "campaigns": {"core", "audit", "accounts", "vault", "lines", "audiences", "billing"},
+    "campaigns": {
+        "core",
+        "audit",
+        "accounts",
+        "vault",
+        "lines",
+        "audiences",
+        "billing",
+        "support",
+    },
 }
-MAY["sending"] = {*MAY["campaigns"], "campaigns", "abuse"} - {"billing"}
+MAY["sending"] = {*MAY["campaigns"], "campaigns", "abuse"} - {"billing", "support"}
 MAY["abuse"] = {*MAY["campaigns"], "campaigns"}
 MAY["exports"] = {*MAY["abuse"], "abuse"}
 SHELLS = {"admin", "portal", "public", "webhooks", "workers", "local"}

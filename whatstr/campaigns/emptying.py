@@ -40,6 +40,7 @@ from whatstr.campaigns.services import cancel_campaign
 from whatstr.core import clock
 from whatstr.core.db import notify, session
 from whatstr.lines.models import Line
+from whatstr.support.retention import forget_threads
 from whatstr.vault.models import Notice, SenderRequest, VaultRecord
 from whatstr.vault.rekey_models import NextKey, Rekey
 
@@ -119,6 +120,7 @@ def delete_account(*, signed_in: SignedIn, auth: bytes, origin: Origin, pepper: 
     organization = lock_organization(owner.organization_id)
     reset_notices.tell_deleted(owner)
     empty_vault(actor=actor, organization_id=organization.id)
+    forget_threads(organization.id)
     for member in _members(organization.id):
         shut_out(member)
         member.state = MemberState.REMOVED

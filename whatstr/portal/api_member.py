@@ -22,8 +22,10 @@ from whatstr.lines.queries import line_count
 from whatstr.lines.reasons import sentence_for
 from whatstr.portal import api
 from whatstr.portal.access import actor, current_member, member_access, organization_id
+from whatstr.portal.api_support import show_thread
 from whatstr.portal.inputs import field, json_body, one_of, show_id, show_instant
 from whatstr.privacy.views import live_until
+from whatstr.support.queries import threads_of
 
 
 @api.get("/me")
@@ -86,6 +88,7 @@ def held_data() -> dict[str, Any]:
         ],
         "events": [_event(row) for row in held.events],
         "reveals": [_reveal(row) for row in reveals_of(organization_id())],
+        "support": [show_thread(one) for one in threads_of(organization_id())],
     }
 
 

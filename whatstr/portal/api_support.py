@@ -47,13 +47,13 @@ def open_support() -> Any:
             body=field(data, "body", str, min=BODY_LENGTH[0], max=BODY_LENGTH[1]),
             language=language(),
         )
-    return _show_thread(queries.own_thread(member.organization_id, made.id)), 201
+    return show_thread(queries.own_thread(member.organization_id, made.id)), 201
 
 
 @api.get("/support/<uuid:request_id>")
 @member_access(Permission.SELF)
 def read_support(request_id: uuid.UUID) -> Any:
-    return _show_thread(queries.own_thread(organization_id(), request_id))
+    return show_thread(queries.own_thread(organization_id(), request_id))
 
 
 @api.post("/support/<uuid:request_id>/messages")
@@ -69,7 +69,7 @@ def write_support(request_id: uuid.UUID) -> Any:
             request_id=request_id,
             body=field(data, "body", str, min=BODY_LENGTH[0], max=BODY_LENGTH[1]),
         )
-    return _show_thread(queries.own_thread(member.organization_id, request_id)), 201
+    return show_thread(queries.own_thread(member.organization_id, request_id)), 201
 
 
 @api.post("/support/<uuid:request_id>/close")
@@ -77,7 +77,7 @@ def write_support(request_id: uuid.UUID) -> Any:
 def close_support(request_id: uuid.UUID) -> Any:
     with transaction():
         requests.close(actor=actor(), organization_id=organization_id(), request_id=request_id)
-    return _show_thread(queries.own_thread(organization_id(), request_id))
+    return show_thread(queries.own_thread(organization_id(), request_id))
 
 
 @api.post("/support/<uuid:request_id>/reopen")
@@ -85,7 +85,7 @@ def close_support(request_id: uuid.UUID) -> Any:
 def reopen_support(request_id: uuid.UUID) -> Any:
     with transaction():
         requests.reopen(actor=actor(), organization_id=organization_id(), request_id=request_id)
-    return _show_thread(queries.own_thread(organization_id(), request_id))
+    return show_thread(queries.own_thread(organization_id(), request_id))
 
 
 @api.post("/support/<uuid:request_id>/satisfaction")
@@ -99,7 +99,7 @@ def rate_support(request_id: uuid.UUID) -> Any:
             request_id=request_id,
             satisfaction=said,
         )
-    return _show_thread(queries.own_thread(organization_id(), request_id))
+    return show_thread(queries.own_thread(organization_id(), request_id))
 
 
 def _check_pace() -> None:
@@ -121,7 +121,7 @@ def _show(row: SupportRequest) -> dict[str, Any]:
     }
 
 
-def _show_thread(found: Thread) -> dict[str, Any]:
+def show_thread(found: Thread) -> dict[str, Any]:
     """Who of us wrote stays with us: the customer talks to support."""
     return {
         **_show(found.request),

@@ -69,6 +69,11 @@ class SupportRequest(PiiMixin, Base):
         sa.Index("ix_support_request_opened", "opened_at"),
         sa.Index("ix_support_request_topic", "topic", "opened_at"),
         sa.Index("ix_support_request_customer", "organization_id", "opened_at"),
+        sa.Index(
+            "ix_support_request_closed",
+            "closed_at",
+            postgresql_where=sa.text("closed_at is not null"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = pk()

@@ -49,6 +49,29 @@ def requests_of(organization_id: uuid.UUID, limit: int = SHOWN) -> Sequence[Supp
     )
 
 
+def threads_of(organization_id: uuid.UUID) -> list[Thread]:
+    """Everything that a customer and we wrote to each other, newest request first."""
+    requests = session().scalars(
+        sa.select(SupportRequest)
+        .where(SupportRequest.organization_id == organization_id)
+        .options(undefer(SupportRequest.subject_ct))
+        .order_by(SupportRequest.opened_at.desc())
+        .execution_options(populate_existing=True)
+    )
+    rows = requests.all()
+    found: dict[uuid.UUID, list[SupportMessage]] = {one.id: [] for one in rows}
+    messages = session().scalars(
+        sa.select(SupportMessage)
+        .where(SupportMessage.request_id.in_(found))
+        .options(undefer(SupportMessage.body_ct))
+        .order_by(SupportMessage.at, SupportMessage.id)
+        .execution_options(populate_existing=True)
+    )
+    for message in messages:
+        found[message.request_id].append(message)
+    return [Thread(one, found[one.id]) for one in rows]
+
+
 def headers_of(organization_id: uuid.UUID, limit: int = 20) -> Sequence[SupportRequest]:
     """A customer's requests without any words, newest first."""
     return (

@@ -10,9 +10,11 @@ import sqlalchemy as sa
 
 from whatstr.accounts import departed
 from whatstr.accounts.models import EmailToken, MemberSession, OutboundMail, StaffSession
+from whatstr.accounts.staff_models import StaffLink
 from whatstr.campaigns import retention
 from whatstr.core import clock, logs, queues
 from whatstr.core.db import session, transaction
+from whatstr.support import retention as support
 from whatstr.vault.models import SenderRequest
 from whatstr.vault.policies import REQUEST_LIFE
 from whatstr.workers.cron import DAY, HOUR, MINUTE, Entry
@@ -24,6 +26,7 @@ TIMETABLE = (
     Entry("housekeeping.links", "housekeeping", DAY, offset=3 * HOUR),
     Entry("housekeeping.campaigns", "housekeeping", HOUR, offset=23 * MINUTE),
     Entry("housekeeping.departed", "housekeeping", DAY, offset=4 * HOUR),
+    Entry("housekeeping.support", "housekeeping", DAY, offset=5 * HOUR),
 )
 # A half of a session that is over opens nothing; it goes a day later, long before the 30 days.
 _SESSIONS = timedelta(days=1)
@@ -53,12 +56,13 @@ def remove_sessions() -> None:
 
 @queues.task("housekeeping.links")
 def remove_links() -> None:
-    """Links sent by e-mail that ran out more than a week ago, and e-mails a month old."""
+    """Links sent to members and staff that ran out more than a week ago, e-mails a month old."""
     now = clock.now()
     with transaction():
         links = _delete(sa.delete(EmailToken).where(EmailToken.expires_at < now - _LINKS))
+        staff = _delete(sa.delete(StaffLink).where(StaffLink.expires_at < now - _LINKS))
         mails = _delete(sa.delete(OutboundMail).where(OutboundMail.created_at < now - _MAIL))
-    log.info("housekeeping.links", links=links, mails=mails)
+    log.info("housekeeping.links", links=links, staff=staff, mails=mails)
 
 
 @queues.task("housekeeping.requests")
@@ -98,6 +102,20 @@ def forget_departed() -> None:
         forgotten += gone
     if forgotten:
         log.info("housekeeping.departed", rows=forgotten)
+
+
+@queues.task("housekeeping.support")
+def forget_support() -> None:
+    """Support threads that were closed two years ago, or whose account is gone."""
+    forgotten = 0
+    for _ in range(SLICES):
+        with transaction():
+            gone = support.forget_slice(now=clock.now())
+        if not gone:
+            break
+        forgotten += gone
+    if forgotten:
+        log.info("housekeeping.support", threads=forgotten)
 
 
 def _delete(statement: sa.Delete) -> int:
