@@ -12,8 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from tests.admin.office import Colleague, Customer, hire, open_shop
+from tests.admin.test_workplaces import request_id  # noqa: F401 - a fixture
 from tests.apps import as_owner, role_app
 from tests.services import ModuleDatabase
+from whatstr.accounts.events import EventKind, Outcome, record_event
 from whatstr.accounts.models import StaffRole
 from whatstr.audit.models import ActorKind, AuditEvent
 from whatstr.audit.services import Actor
@@ -67,6 +69,30 @@ def test_a_code_opens_a_masked_look_for_a_while(
         query = sa.select(AuditEvent.verb).where(AuditEvent.organization_id == shop.organization)
         verbs = owner.scalars(query.order_by(AuditEvent.seq)).all()
         assert verbs == ["view.allowed", "view.begun", "view.looked"]
+
+
+def test_a_look_shows_exceptions_and_sign_ins(
+    panel: flask.Flask,
+    as_web: flask.Flask,
+    shop: Customer,
+    request_id: uuid.UUID,  # noqa: F811
+) -> None:
+    with as_web.app_context(), transaction():
+        record_event(
+            kind=EventKind.SIGN_IN,
+            outcome=Outcome.FAILED,
+            address="203.0.113.77",
+            browser="Firefox",
+            organization_id=shop.organization,
+            member_id=shop.member,
+        )
+    who = hire(panel, StaffRole.SUPPORT)
+    page = who.get(enter(who, code_of(as_web, shop).code)).text
+    inside = page.partition("<main")[2].partition("</main>")[0]
+    assert "₺1,999.00" in inside and 'data-status="submitted"' in inside
+    assert re.search(r"Signed in to the panel.*refused", inside)
+    for hidden in ("203.0.113.77", "Firefox", "Üç gün gönderemedik"):
+        assert hidden not in page
 
 
 def test_the_customer_ends_it_at_once(

@@ -11,7 +11,7 @@ from flask_admin import expose
 from flask_babel import gettext as _
 from sqlalchemy.orm import load_only
 
-from whatstr.accounts.models import AcceptedDocument, Member, Organization
+from whatstr.accounts.models import AcceptedDocument, LoginEvent, Member, Organization
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, forms, labels
 from whatstr.admin.views import Page
@@ -25,7 +25,7 @@ from whatstr.lines.models import Line
 from whatstr.privacy import views
 from whatstr.privacy.models import AllowedView
 
-_CAMPAIGNS = 50
+_CAMPAIGNS, _SIGN_INS = 50, 20
 
 
 class AllowedViews(Page):
@@ -77,6 +77,7 @@ class AllowedViews(Page):
 def _seen(row: AllowedView) -> dict[str, Any]:
     """Metadata only. There is no way from here to a list, a text or a recipient."""
     run, owner = session().scalars, row.organization_id
+    bought = billing.purchases(owner)
     return {
         "organization": session().get_one(Organization, owner),
         "members": run(
@@ -95,11 +96,19 @@ def _seen(row: AllowedView) -> dict[str, Any]:
             .limit(_CAMPAIGNS)
         ).all(),
         "balance": ledger.balance(owner),
-        "purchases": billing.purchases(owner),
+        "purchases": bought,
         "documents": run(
             sa.select(AcceptedDocument)
             .where(AcceptedDocument.organization_id == owner)
             .order_by(AcceptedDocument.at.desc())
         ).all(),
         "reveals": reveals_of(owner),
+        "exceptions": [one.exception for one in bought if one.exception],
+        "sign_ins": run(
+            sa.select(LoginEvent)
+            .where(LoginEvent.organization_id == owner)
+            .order_by(LoginEvent.at.desc())
+            .limit(_SIGN_INS)
+        ).all(),
+        "event_words": labels.event_words(),
     }
