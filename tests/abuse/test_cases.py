@@ -135,12 +135,22 @@ def test_two_people_never_hold_the_same_case(
         cases.claim(actor=one, case_id=case.id, expected_version=case.version - 1)
     with pytest.raises(CaseNotClaimed):
         decide(case_of(shop), two, ActionKind.WARN)
+    with pytest.raises(CaseNotClaimed), transaction():
+        cases.release(actor=two, case_id=case.id, expected_version=case_of(shop).version)
+    with worker.app_context(), transaction():
+        assert cases.release_expired() == 0, "a claim that runs is nobody's to end"
     with clock.frozen(clock.now() + CLAIM_LEASE + timedelta(seconds=1)):
         with pytest.raises(CaseNotClaimed):
             decide(case_of(shop), one, ActionKind.WARN)
         with worker.app_context(), transaction():
             assert cases.release_expired() == 1
-    assert case_of(shop).state is CaseState.OPEN
+        free = case_of(shop)
+        assert (free.state, free.claimed_by, free.claimed_until) == (CaseState.OPEN, None, None)
+        taken = claimed(shop, two)
+        with transaction():
+            cases.release(actor=two, case_id=taken.id, expected_version=taken.version)
+    free = case_of(shop)
+    assert (free.state, free.claimed_by) == (CaseState.OPEN, None)
 
 
 def test_a_paused_line_stops_with_the_decision_and_goes_on_after_the_undo(

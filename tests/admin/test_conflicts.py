@@ -76,6 +76,7 @@ def test_plan_words_of_two_editors(
     late = two.post(path, **form, title_tr="İşletme <b>Pro</b>")
     shown = main(late)
     assert "İşletme Artı" in shown and "İşletme &lt;b&gt;Pro&lt;/b&gt;" in shown
+    assert "<b>Pro" not in shown, "what was written is text, wherever it stands"
     assert "Last changed by Ece Kasa" in shown
     assert title(database, shop) == "İşletme Artı", "nothing is overwritten unseen"
     url, again = way_on(late)
