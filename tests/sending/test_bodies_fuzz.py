@@ -226,3 +226,31 @@ def test_a_form_writes_what_filling_makes_whatever_comes(
     row = JobRow(to, tuple(params), header=tuple(header), buttons=tuple(buttons))
     for template in (Template.from_meta({"components": parts}), FREE_TEXT):
         written_as_filled(template, row)
+
+
+def test_a_form_is_that_of_the_row_s_own_shape() -> None:
+    """Rows of one template may differ in what they bring, and a value may have lines of its own."""
+    template = Template.from_meta(
+        {
+            "components": [
+                {"type": "HEADER", "format": "TEXT", "text": "Sayın {{1}}"},
+                {"type": "BODY", "text": "Merhaba {{1}} ve {{2}}"},
+                {
+                    "type": "BUTTONS",
+                    "buttons": [{"type": "URL", "text": "Aç", "url": "https://a.tr/{{1}}"}],
+                },
+            ]
+        }
+    )
+    forms = Forms(template)
+    rows = [
+        JobRow("905321112233", ("Elif", "Can"), ("Ada",), ("x",)),
+        JobRow("905321112233", ("Elif", "Can"), ("Ada",)),
+        JobRow("905321112233", ("Elif",), ("Ada",), ("x",)),
+        JobRow("905321112233", ("Elif", "Can"), (), ("x",)),
+        JobRow("TR.abc", ("Elif", "Can"), ("Ada",), ("x",)),
+        JobRow("905321112233", ("El\nif", "Can"), ("Ada",), ("x\ny",)),
+    ]
+    for row in rows:
+        filled, written = fill(template, row, mref=MREF), forms.write(row, mref=MREF)
+        assert (written.body, written.lines) == (json.dumps(filled.body).encode(), filled.lines)
