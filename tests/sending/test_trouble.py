@@ -247,9 +247,15 @@ def test_a_backlog_of_webhooks_forbids_a_second_try(stage: Stage) -> None:
     stage.sql("UPDATE message SET status = 'accepted' WHERE row < 10 AND status = 'sent'")
     assert within(stage, settle) == 0, "others wait for their receipts as well"
     stage.sql("UPDATE message SET status = 'sent' WHERE status = 'accepted'")
+    stage.sql("UPDATE s_instance SET late_at = now() + interval '11 seconds'")
+    assert within(stage, settle) == 0, "a webhook came late: others may still be on their way"
+    stage.sql("UPDATE s_instance SET late_at = now()")
     stage.sql("UPDATE message SET status = 'failed', failed_at = now() WHERE status = 'sent'")
     stage.sql("UPDATE message SET accepted_at = NULL WHERE status = 'failed'")
     assert within(stage, settle) == 0, "what Meta refused at once tells nothing of webhooks"
+    stage.sql("UPDATE message SET accepted_at = now() WHERE status = 'failed'")
+    assert within(stage, settle) == 1, "the late webhook is longer ago than the wait"
+    stage.sql("UPDATE s_instance SET late_at = NULL")
 
 
 def test_an_organization_may_forbid_the_second_try(stage: Stage) -> None:

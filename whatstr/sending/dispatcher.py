@@ -21,7 +21,6 @@ from redis.exceptions import RedisError
 from rq import Queue
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
-from whatstr import settings_of
 from whatstr.core import clock
 from whatstr.core.database import redis
 from whatstr.core.db import db, session, transaction
@@ -36,6 +35,7 @@ from whatstr.sending import (
     instance,
     leases,
     progress,
+    punctuality,
     reach,
     roots,
     sweeps,
@@ -70,7 +70,7 @@ class Dispatcher:
     """Create inside an application context of the role `sender`; `run` until `stop`."""
 
     def __init__(self) -> None:
-        self._wait = timedelta(seconds=int(settings_of()["WHATSTR_UNKNOWN_WAIT"]))
+        self._wait = punctuality.unknown_wait()
         self._slices = queue(redis(), SLICES)
         self._doors = queue(redis(), DOORS)
         self._stopping = False

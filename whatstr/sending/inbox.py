@@ -9,15 +9,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
+from whatstr.core import clock
 from whatstr.core.db import session, transaction
 from whatstr.core.logs import get_logger
 from whatstr.core.queues import task
-from whatstr.sending import answers, context, health, messages, receipts, replies, template_health
+from whatstr.sending import (
+    answers,
+    context,
+    health,
+    messages,
+    punctuality,
+    receipts,
+    replies,
+    template_health,
+)
 from whatstr.vault import wire
 from whatstr.vault.box import VaultFormatError
 from whatstr.vault.seals import open_sender_seal
@@ -42,6 +53,8 @@ class Batch:
     """What a batch says, sorted, and what is to be done once it is committed."""
 
     receipts: list[receipts.Receipt] = field(default_factory=list)
+    delay: timedelta = timedelta(0)
+    """The longest that one of the receipts took to come."""
     later: list[Callable[[], None]] = field(default_factory=list)
     answers: list[answers.Answer] = field(default_factory=list)
     ask_again: set[str] = field(default_factory=set)
@@ -84,9 +97,10 @@ def _attempt(limit: int) -> tuple[int, Batch]:
             with transaction():
                 rows = _take(limit)
                 batch = Batch()
-                for origin, sealed in rows:
-                    _read(origin, sealed, batch)
+                for at, origin, sealed in rows:
+                    _read(at, origin, sealed, batch)
                 receipts.apply(batch.receipts)
+                punctuality.note(batch.delay, now=clock.now())
                 for call in batch.later:
                     _alone(call)
                 return len(rows), batch
@@ -108,18 +122,19 @@ def _alone(call: Callable[[], None]) -> None:
         log.error("inbox.change_lost", error=type(error).__name__)
 
 
-def _take(limit: int) -> list[tuple[str, bytes]]:
+def _take(limit: int) -> list[tuple[datetime, str, bytes]]:
     """The oldest rows, deleted. One drain at a time keeps them in order."""
     if not session().scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK))):
         return []
     rows = session().execute(
         sa.text(
             "DELETE FROM hook_inbox WHERE id IN"
-            " (SELECT id FROM hook_inbox ORDER BY id LIMIT :n) RETURNING id, origin, sealed"
+            " (SELECT id FROM hook_inbox ORDER BY id LIMIT :n) RETURNING id, at, origin, sealed"
         ),
         {"n": limit},
     )
-    return [(origin, bytes(sealed)) for _, origin, sealed in sorted(rows, key=lambda row: row.id)]
+    in_order = sorted(rows, key=lambda row: row.id)
+    return [(at, origin, bytes(sealed)) for _, at, origin, sealed in in_order]
 
 
 def _drop_first() -> int:
@@ -127,7 +142,7 @@ def _drop_first() -> int:
         return len(_take(1))
 
 
-def _read(origin: str, sealed: bytes, batch: Batch) -> None:
+def _read(at: datetime, origin: str, sealed: bytes, batch: Batch) -> None:
     try:
         kid, plain = open_sender_seal(context.keyring().epoch_keys(), sealed)
         body = wire.load(plain)
@@ -137,8 +152,11 @@ def _read(origin: str, sealed: bytes, batch: Batch) -> None:
         log.error("inbox.unreadable", origin=_known(origin), reason=error.code)
         return
     if origin == META:
+        known = len(batch.receipts)
         for waba_id, name, value, when in _changes(body):
             _sort(waba_id, name, value, when, batch)
+        delays = (at - one.at for one in batch.receipts[known:])
+        batch.delay = max(batch.delay, *delays, timedelta(0))
     elif body.get("t") in PAGES.get(origin, frozenset()):
         batch.later.append(lambda: messages.take(body))
     else:

@@ -32,6 +32,8 @@ class Instance(Base):
     cluster: Mapped[str | None] = public()
     refused: Mapped[str | None] = public()
     seen_at: Mapped[datetime | None] = public()
+    late_at: Mapped[datetime | None] = public()
+    """When a webhook came late for the last time (`whatstr.sending.punctuality`)."""
 
     __table_args__ = (sa.CheckConstraint("one", name="one"),)
 

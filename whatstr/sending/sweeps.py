@@ -92,6 +92,7 @@ WITH lost AS (
   WHERE m.status = 'unknown' AND m.resent_at IS NULL AND m.handed_at < :before
     AND c.state IN ('queued', 'running') AND c.expires_at > :now AND o.resend_unknown
     AND NOT EXISTS (SELECT 1 FROM hook_inbox h WHERE h.at < :now - interval '1 minute')
+    AND NOT EXISTS (SELECT 1 FROM s_instance i WHERE i.late_at > :before)
 ), heard AS (
   SELECT d.line_id, date_trunc('minute', x.handed_at) AS minute,
          count(*) FILTER (WHERE x.status <> 'accepted') AS told,
@@ -123,8 +124,9 @@ def settle_unknown(*, now: datetime, wait: timedelta) -> int:
 
     Meta tells of what it took within seconds. So a row unknown for `wait` was not taken, if nine in
     ten of the line's messages of the same minutes got their webhooks, some of them later than the
-    row, and nothing lies unread in the inbox. While webhooks do not arrive, nothing is re-sent; nor
-    for an organization that chose never to (sending design, "Unknown").
+    row, nothing lies unread in the inbox and no webhook came late within `wait`. While webhooks do
+    not arrive, nothing is re-sent; nor for an organization that chose never to (sending design,
+    "Unknown").
     """
     moved = session().execute(sa.text(_SETTLE), {"now": now, "before": now - wait})
     return len(moved.all())
