@@ -98,6 +98,8 @@ def sender_environment(
         "META_BASE_URL": meta.url,
         "META_APP_ID": meta.simulator.config.app_id,
         "META_APP_SECRET": SECRET,
+        # The tests run at night too.
+        "WHATSTR_SEND_WINDOW": "00:00-24:00 UTC",
         "WHATSTR_LOG_LEVEL": "ERROR",
     }
 
