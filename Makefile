@@ -21,8 +21,9 @@ PO := $(wildcard whatstr/translations/*/LC_MESSAGES/*.po whatstr/translations/*/
 MO := $(PO:.po=.mo)
 # Arguments for a single run, for instance: make demo ARGS="--port 8000"
 ARGS ?=
-# Every core helps: a module of tests stays on one process, with servers and databases of its own.
-PARALLEL := -n auto --maxprocesses=4 --dist loadfile
+# Tests wait as much as they work: three processes for two cores. A module stays on one of them, with
+# servers and databases of its own; in the order of the folders, since the longest have few tests.
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
 # uv does not read pip's settings: an index that was set for pip is passed on.
 ifneq ($(strip $(PIP_INDEX_URL)),)
