@@ -63,7 +63,9 @@ class AllowedViews(Page):
                 subject_id=row.id,
                 organization_id=row.organization_id,
             )
-        page: str = self.render("admin/look.html", look=row, **_seen(row))
+        page: str = self.render(
+            "admin/look.html", look=row, document_words=labels.document_words(), **_seen(row)
+        )
         return page
 
     @expose("/<uuid:view_id>/bitir", methods=["POST"])  # type: ignore[untyped-decorator]
