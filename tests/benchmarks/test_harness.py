@@ -13,7 +13,7 @@ from benchmarks.__main__ import NAMES
 from tests.services import ROOT
 
 STAND_ON = {"__init__", "__main__", "measure", "world", "fake_meta", "sender", "seeding"}
-OF_THE_PANEL = {"staff", "staff_plans", "staff_seed"}
+OF_THE_PANEL = {"staff", "staff_load", "staff_plans", "staff_seed", "staff_statements"}
 """Measured apart, over a database that takes long to make."""
 
 

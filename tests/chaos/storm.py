@@ -135,8 +135,7 @@ class Storm:
         settings = f"{self._service.meta_url}/_sim/settings"
         call(settings, {"webhook_hold": True, "slow_ms": ANSWER_MS})
         with self._service.connect() as connection:
-            wait_until(lambda: _in_hand(connection) >= FLOW, seconds=FLOW_WAIT)
-            time.sleep(0.3)  # claimed, and now posted
+            wait_until(lambda: _flows(connection), seconds=FLOW_WAIT)
             self._service.kill_sender_part("slices", horse=True, every=True)
             self.orphans += _in_hand(connection)
         call(settings, {"slow_ms": self._plan.settings["slow_ms"]})
@@ -175,6 +174,14 @@ class Storm:
                         return verdict
                     time.sleep(2)
             time.sleep(0.5)
+
+
+def _flows(connection: psycopg.Connection[Any]) -> bool:
+    """Whether messages are in hand and stay there: those that Meta answered sooner are gone."""
+    if _in_hand(connection) < FLOW:
+        return False
+    time.sleep(0.5)
+    return _in_hand(connection) >= FLOW
 
 
 def _in_hand(connection: psycopg.Connection[Any]) -> int:

@@ -256,7 +256,7 @@ def test_an_error_code_has_one_sentence(site: flask.Flask) -> None:
 
 SHOWN = ("audiences", "accounts", "campaigns", "core", "lines.services", "portal")
 # Caught where it is asked for, and what only our staff are told.
-ELSEWHERE = ("whatstr.core.phone", "whatstr.accounts.staff")
+ELSEWHERE = ("whatstr.core.phone", "whatstr.accounts.staff", "whatstr.accounts.contact")
 
 
 def test_every_refusal_of_the_portal_has_its_own_words(site: flask.Flask) -> None:
