@@ -27,11 +27,11 @@ from pathlib import Path
 import aiohttp
 import psycopg
 
+from benchmarks import cluster
 from benchmarks.measure import Result, machine, main
 from tests.apps import ENVIRONMENT
 from tests.sending.stage import open_owner
-from tests.services import ROOT, migrate, private_folder
-from whatstr.local.postgres import EmbeddedPostgres
+from tests.services import ROOT, private_folder
 from whatstr.local.valkey import EmbeddedValkey
 from whatstr.vault.client import Profile, VaultClient
 
@@ -104,11 +104,11 @@ def site(*, rows: int, others: int) -> Iterator[Site]:
     """Everything started and filled; `others` rows belong to campaigns that nobody watches."""
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(private_folder())
-        postgres, queue = EmbeddedPostgres(folder), EmbeddedValkey(folder, "queue")
-        for server in (postgres, queue):
-            server.start()
-            stack.callback(server.stop)
-        migrate(postgres.url())
+        postgres = cluster.started(folder)
+        stack.callback(postgres.stop)
+        queue = EmbeddedValkey(folder, "queue")
+        queue.start()
+        stack.callback(queue.stop)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]

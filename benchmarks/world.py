@@ -17,10 +17,10 @@ from typing import Any, cast
 import flask
 import psycopg
 
-from benchmarks import fake_meta
+from benchmarks import cluster, fake_meta
 from benchmarks.measure import cores, on_cores
 from tests.sending.stage import Stage, open_owner
-from tests.services import empty, migrate, private_folder
+from tests.services import empty, private_folder
 from whatstr import create_app
 from whatstr.config import Settings
 from whatstr.local.postgres import EmbeddedPostgres
@@ -102,12 +102,12 @@ def world(*, meta_url: str = "") -> Iterator[World]:
     with ExitStack() as stack:
         folder = stack.enter_context(private_folder())
         with on_cores(*rest):
-            postgres, queue = EmbeddedPostgres(folder), EmbeddedValkey(folder, "sender-queue")
-            for server in (postgres, queue):
-                server.start()
-                stack.callback(server.stop)
+            postgres = cluster.started(folder)
+            stack.callback(postgres.stop)
+            queue = EmbeddedValkey(folder, "sender-queue")
+            queue.start()
+            stack.callback(queue.stop)
         url = meta_url or stack.enter_context(fake_meta.running(templates(), *rest))
-        migrate(postgres.url())
         keyring = Keyring.create(folder / "keyring.json")
         environment = {
             "WHATSTR_ROLE": "sender",

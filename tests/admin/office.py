@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import flask
 import pyotp
@@ -298,11 +300,26 @@ def token_of(browser: FlaskClient, path: str = "/dogrula?lang=en") -> str:
     return found.group(1)
 
 
+_HASHER = staff._HASHER
+
+
+@functools.cache
+def _hashed() -> str:
+    """The password of all colleagues takes a fifth of a second to hash: once a run."""
+    return _HASHER.hash(PASSWORD)
+
+
+class _Remembered:
+    def hash(self, password: str) -> str:
+        assert password == PASSWORD
+        return _hashed()
+
+
 def hire(app: flask.Flask, *roles: StaffRole, name: str = "") -> Colleague:
     """A colleague with these roles and an authenticator app, signed in."""
     email, secret = f"{uuid.uuid4().hex[:10]}@whatstr.example", pyotp.random_base32()
     with app.app_context():
-        with transaction():
+        with transaction(), mock.patch.object(staff, "_HASHER", _Remembered()):
             user = staff.create_staff(
                 actor=SYSTEM,
                 email=email,

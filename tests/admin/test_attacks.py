@@ -90,14 +90,10 @@ def test_lists_leak_nothing_by_search_filter_or_sort(
         for view in views(panel):
             if not isinstance(view, Register):
                 continue
-            asked = [
-                "?sort=0",
-                "?sort=1&desc=1",
-                "?flt0_0=paid",
-                "?page=1",
-                "details/?id=" + SOME_ID,
-            ]
-            asked += [f"?search={quote(one)}" for one in (*secrets, "a", "%", "_")]
+            asked = ["?search=" + quote(shop.email), "details/?id=" + SOME_ID]
+            if who.get(f"{view.url}/").status_code != 403:
+                asked += ["?sort=0", "?sort=1&desc=1", "?flt0_0=paid", "?page=1"]
+                asked += [f"?search={quote(one)}" for one in (*secrets[1:], "a", "%", "_")]
             for query in asked:
                 answer = who.get(f"{view.url}/{query}")
                 assert answer.status_code in (200, 302, 403, 404), (view.url, query)

@@ -96,6 +96,7 @@ def test_signing_in_by_hand(quiet: Page, panel: flask.Flask, address: str) -> No
     quiet.get_by_label("E-mail").fill(who.email)
     quiet.get_by_label("Password").fill(PASSWORD)
     quiet.get_by_role("button", name="Continue").click()
+    expect(quiet.get_by_role("heading", level=1, name="Second factor")).to_be_visible()
     no_violation(quiet)
     quiet.get_by_label("Code from your authenticator app").fill(who.code())
     quiet.get_by_role("button", name="Confirm").click()

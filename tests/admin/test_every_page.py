@@ -26,7 +26,8 @@ pytestmark = pytest.mark.browser
 EVERY_RULE = {"resultTypes": ["violations"]}
 COLOURS = {**EVERY_RULE, "runOnly": ["color-contrast"]}
 """What the theme changes; the other rules do not look at it."""
-SIZES = ((1280, 900), (360, 740))
+WIDE, PHONE = (1280, 900), (360, 740)
+LOOKS = ((WIDE, "light", EVERY_RULE), (WIDE, "dark", COLOURS), (PHONE, "light", EVERY_RULE))
 SETTLED = """
 new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
   .then(() => Promise.all(document.getAnimations().map((one) => one.finished)))
@@ -39,12 +40,11 @@ def faults(page: Page, rules: dict[str, list[str]]) -> list[tuple[str, str]]:
 
 
 def looks_right(page: Page) -> None:
-    for width, height in SIZES:
+    for (width, height), theme, rules in LOOKS:
         page.set_viewport_size({"width": width, "height": height})
-        for theme, rules in (("light", EVERY_RULE), ("dark", COLOURS)):
-            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-            page.evaluate(SETTLED)
-            assert faults(page, rules) == [], (page.url, width, theme)
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.evaluate(SETTLED)
+        assert faults(page, rules) == [], (page.url, width, theme)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
 
 

@@ -169,12 +169,17 @@ ODD = [
 ]
 
 
+READ = [cursor(AT, SOME), cursor(None, SOME), cursor(1, 2), cursor(True, SOME), cursor("é", SOME)]
+"""Places whose parts reach the comparison."""
+
+
 @pytest.mark.parametrize("name", ["after", "before"])
 def test_a_malformed_place_is_never_a_crash(panel: flask.Flask, shop: Customer, name: str) -> None:
     who = hire(panel, StaffRole.OWNER)
     lists = [view.url for view in views(panel) if isinstance(view, Register)] + ["/engeller"]
     for url in lists:
-        for text in ODD:
+        # How a place is read is the same for all; what it is compared with is each list's own.
+        for text in ODD if url == lists[0] else READ:
             answer = who.get(f"{url}/?{name}={quote(text)}")
             assert answer.status_code == 200, (url, text[:60])
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from benchmarks.__main__ import NAMES
-from tests.services import ROOT
+from benchmarks.cluster import READY, prepare
+from tests.services import ROOT, private_folder
 
-STAND_ON = {"__init__", "__main__", "measure", "world", "fake_meta", "sender", "seeding"}
+STAND_ON = {"__init__", "__main__", "cluster", "measure", "world", "fake_meta", "sender", "seeding"}
 OF_THE_PANEL = {"staff", "staff_load", "staff_plans", "staff_seed", "staff_statements"}
 """Measured apart, over a database that takes long to make."""
 
@@ -22,13 +25,22 @@ def test_all_are_run_by_make_bench() -> None:
     assert files - STAND_ON - OF_THE_PANEL == set(NAMES)
 
 
+@pytest.fixture(scope="module")
+def ready() -> Iterator[Path]:
+    """A migrated cluster that every benchmark copies."""
+    with private_folder() as folder:
+        prepare(folder)
+        yield folder
+
+
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=[pytest.mark.browser] * (n == "upload")) for n in NAMES]
 )
-def test_it_prints_one_line_of_json(name: str) -> None:
+def test_it_prints_one_line_of_json(name: str, ready: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", f"benchmarks.{name}", "--quick"],
         cwd=ROOT,
+        env={**os.environ, READY: str(ready)},
         capture_output=True,
         text=True,
         timeout=300,

@@ -211,7 +211,7 @@ def worlds(draw: st.DrawFn) -> list[Load]:
 
 
 @given(worlds(), st.integers(0, 100))
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=8)
 def test_the_engine_does_what_the_plan_said(loads: list[Load], told_seconds: int) -> None:
     until = max(load.ends_at for load in loads)
     done = engine(loads, timedelta(seconds=told_seconds), until)
@@ -229,7 +229,7 @@ def test_the_engine_does_what_the_plan_said(loads: list[Load], told_seconds: int
 
 
 @given(st.integers(1, 60), st.sampled_from([None, 1_000]))
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 def test_alone_on_its_line_it_ends_when_the_plan_says(hundreds: int, limit: int | None) -> None:
     """One campaign without a window: the end itself is compared, to the seconds."""
     people = Allowance(Wait.PORTFOLIO, [(NOON, limit)])

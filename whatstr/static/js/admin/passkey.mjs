@@ -63,12 +63,13 @@ function prepare(form) {
   const note = form.querySelector("[data-passkey-note]");
   const stop = (words) => {
     note.textContent = words;
-    form.querySelector("button").disabled = true;
   };
   if (location.origin !== form.dataset.origin) return stop(say("otherAddress", form.dataset));
   if (!window.PublicKeyCredential) return stop(say("noPasskeys"));
   note.textContent = "";
   form.addEventListener("submit", answer);
+  // A click before this module is there would spend the question unanswered.
+  form.querySelector("button").disabled = false;
 }
 
 for (const form of document.querySelectorAll("form[data-passkey]")) prepare(form);
