@@ -80,9 +80,7 @@ class Dispatcher:
         self._timers = [
             _Timer("beat", 2, instance.beat),
             _Timer("leases", 5, leases.drop_impossible),
-            _Timer(
-                "orphans", 5, lambda: sweeps.settle_orphans(context.pace_redis(), now=clock.now())
-            ),
+            _Timer("orphans", 5, lambda: sweeps.orphans_to_unknown(now=clock.now())),
             _Timer("unknown", 5, lambda: sweeps.settle_unknown(now=clock.now(), wait=self._wait)),
             _Timer("expire", 1, lambda: sweeps.expire_campaigns(now=clock.now())),
             _Timer("close", 1, sweeps.close_over),

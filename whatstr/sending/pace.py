@@ -14,20 +14,19 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from whatstr.core.errors import DomainError
-from whatstr.sending import asked
 
 PAIR_MS = 6_000
 PORTION = 100
 _KEEP_MS = 86_400_000
 _APP_REST = "pace:app:rest"
 
-# KEYS: bucket, what the slice asked for (`asked`), the rest of the whole app, one mark for each
-# message. ARGV: the line's full rate, pair interval, expiry, one name for each message.
+# KEYS: bucket, the rest of the whole app, one mark for each message. ARGV: the line's full rate,
+# pair interval, expiry.
 # Moments that lie ahead were noted by a clock that was set back since: they hold nothing up.
 _TAKE = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local rest = redis.call('PTTL', KEYS[3])
+local rest = redis.call('PTTL', KEYS[2])
 if rest > 0 then return {0, rest} end
 local h = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'rate', 'blocked', 'blocked_at')
 local blocked = tonumber(h[4] or '0')
@@ -42,15 +41,13 @@ local passed = math.max(0, now - tonumber(h[2] or now))
 local rate = math.min(top, tonumber(h[3] or top) + top * 0.02 * passed / 1000)
 local room = math.max(1, rate / 4)
 local tokens = math.min(room, tonumber(h[1] or room) + passed * rate / 1000)
-local count = math.min(#KEYS - 3, math.floor(tokens))
+local count = math.min(#KEYS - 2, math.floor(tokens))
 local answer = {count, 0}
 local used = 0
-local noting = redis.call('EXISTS', KEYS[2]) == 1
 for i = 1, count do
-  local last = tonumber(redis.call('GET', KEYS[i + 3]) or '-1')
+  local last = tonumber(redis.call('GET', KEYS[i + 2]) or '-1')
   if last < 0 or last > now or now - last >= tonumber(ARGV[2]) then
-    redis.call('SET', KEYS[i + 3], now, 'PX', ARGV[2])
-    if noting then redis.call('SADD', KEYS[2], ARGV[i + 3]) end
+    redis.call('SET', KEYS[i + 2], now, 'PX', ARGV[2])
     answer[i + 2] = 1
     used = used + 1
   else
@@ -103,27 +100,22 @@ class Grant:
 
 
 class Pace:
-    """The pace of one line at `rate` messages a second; `claim` is the slice that works it."""
+    """The pace of one line at `rate` messages a second."""
 
-    def __init__(
-        self, redis: Redis, line_id: uuid.UUID, *, rate: int, claim: uuid.UUID | None = None
-    ) -> None:
+    def __init__(self, redis: Redis, line_id: uuid.UUID, *, rate: int) -> None:
         self._redis = redis
         self._line = line_id.hex
         self._key = f"pace:{self._line}"
         self._rate = max(1, rate)
-        self._asked = asked.key(claim)
         self._take = redis.register_script(_TAKE)
         self._slow = redis.register_script(_SLOW)
         self._block = redis.register_script(_BLOCK)
 
-    def take(self, recipients: Sequence[bytes], *, mrefs: Sequence[bytes] = ()) -> Grant:
-        """Lease tokens for messages to these people, in order. `mrefs`, as many, name the messages:
-        needed where the slice is known. Raises PaceUnavailable."""
-        marks = (self._pair(ix) for ix in recipients[:PORTION])
-        keys = [self._key, self._asked, _APP_REST, *marks]
+    def take(self, recipients: Sequence[bytes]) -> Grant:
+        """Lease tokens for messages to these people, in order. Raises PaceUnavailable."""
+        keys = [self._key, _APP_REST, *(self._pair(ix) for ix in recipients[:PORTION])]
         try:
-            answer = self._take(keys=keys, args=[self._rate, PAIR_MS, _KEEP_MS, *mrefs[:PORTION]])
+            answer = self._take(keys=keys, args=[self._rate, PAIR_MS, _KEEP_MS])
         except RedisError:
             raise PaceUnavailable("take") from None
         return Grant(tuple(bool(flag) for flag in answer[2:]), answer[1] / 1000)

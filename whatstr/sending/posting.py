@@ -130,9 +130,7 @@ class Poster:
             while place < len(handed) and not self._halted:
                 portion = handed[place : place + PORTION]
                 grant = await self._bridge.plain(
-                    self._pace.take,
-                    [one.recipient_ix for one in portion],
-                    mrefs=[one.mref for one in portion],
+                    self._pace.take, [one.recipient_ix for one in portion]
                 )
                 if not grant.allowed:
                     await self._stop.wait(min(max(grant.wait, 0.005), 1.0))

@@ -65,8 +65,16 @@ def write(
         add_opt_outs(kinds[Result.FAILED], organization_id=organization_id)
     if kinds[Result.LATER]:
         _drop_tags(_later(kinds[Result.LATER], scope))
-    returned([one.candidate.row for one in kinds[Result.RETURNED]], scope)
-    unknown([one.candidate.row for one in kinds[Result.UNKNOWN]], scope)
+    if kinds[Result.RETURNED]:
+        _drop_tags(_returned(kinds[Result.RETURNED], scope))
+    if kinds[Result.UNKNOWN]:
+        session().execute(
+            sa.text(
+                "UPDATE message SET status = 'unknown', claim = NULL WHERE campaign_id = :c"
+                " AND row = ANY(:rows) AND status = 'handing' AND claim = :claim"
+            ),
+            {**scope, "rows": [one.candidate.row for one in kinds[Result.UNKNOWN]]},
+        )
 
 
 def _accepted(outcomes: Sequence[Outcome], campaign_id: uuid.UUID) -> None:
@@ -132,31 +140,18 @@ def _later(outcomes: Sequence[Outcome], scope: Mapping[str, object]) -> list[byt
     )
 
 
-def returned(rows: Sequence[int], scope: Mapping[str, object]) -> None:
-    """These rows in hand never left. `scope`: `c`, the campaign, and `claim`, whose hand."""
-    if rows:
-        mrefs = session().scalars(
+def _returned(outcomes: Sequence[Outcome], scope: Mapping[str, object]) -> list[bytes]:
+    return list(
+        session().scalars(
             sa.text(
                 "WITH done AS (UPDATE message SET status = 'pending', not_before = NULL,"
                 " claim = NULL WHERE campaign_id = :c AND row = ANY(:rows)"
                 " AND status = 'handing' AND claim = :claim RETURNING mref, resent_at)"
                 " SELECT mref FROM done WHERE resent_at IS NULL"
             ),
-            {**scope, "rows": list(rows)},
+            {**scope, "rows": [one.candidate.row for one in outcomes]},
         )
-        _drop_tags(list(mrefs))
-
-
-def unknown(rows: Sequence[int], scope: Mapping[str, object]) -> None:
-    """These rows in hand may have left."""
-    if rows:
-        session().execute(
-            sa.text(
-                "UPDATE message SET status = 'unknown', claim = NULL WHERE campaign_id = :c"
-                " AND row = ANY(:rows) AND status = 'handing' AND claim = :claim"
-            ),
-            {**scope, "rows": list(rows)},
-        )
+    )
 
 
 def _drop_tags(mrefs: Sequence[bytes]) -> None:

@@ -28,7 +28,7 @@ from whatstr.core.db import notify
 from whatstr.core.logs import bound, get_logger
 from whatstr.core.queues import task
 from whatstr.lines.cloud_api import CloudApi, open_session
-from whatstr.sending import asked, canary, context, gate, holds, leases, portfolio, progress, rows
+from whatstr.sending import canary, context, gate, holds, leases, portfolio, progress, rows
 from whatstr.sending.admission import Admission
 from whatstr.sending.batches import Batches
 from whatstr.sending.bridge import Bridge
@@ -116,7 +116,6 @@ class Slice:
             return
         self._end = started + self._seconds
         self._watch.leased(at=started)
-        await self._bridge.plain(asked.begin, self._redis, self._claim)
         try:
             async with open_session(at_once=IN_FLIGHT) as session:
                 await self._work(session)
@@ -177,7 +176,7 @@ class Slice:
         lane: Lane | None = None
         if await self._bridge.run(batches.any_due, now=clock.now()):
             api = self._api(session, job.connection)
-            pace = Pace(self._redis, self._line, rate=job.item.rate, claim=self._claim)
+            pace = Pace(self._redis, self._line, rate=job.item.rate)
             watching = asyncio.create_task(self._watch.run(job, stop, closes=go.closes))
             try:
                 lane = await self._lane(job, batches, api, pace, stop)

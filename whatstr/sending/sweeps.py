@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from redis import Redis
 
 from whatstr.campaigns.models import (
     CAMPAIGN_MACHINE,
@@ -18,7 +16,7 @@ from whatstr.campaigns.models import (
 from whatstr.core.db import session
 from whatstr.core.logs import get_logger
 from whatstr.lines.models import Line, LineState
-from whatstr.sending import asked, progress, results
+from whatstr.sending import progress
 from whatstr.sending.gate import LATE
 from whatstr.sending.keyring import FK_LIFE, month_of
 
@@ -57,29 +55,18 @@ def expire_campaigns(*, now: datetime) -> int:
     return len(progress.move(list(found), CampaignState.EXPIRED, reason="expired"))
 
 
-_ORPHANS = """
-SELECT m.campaign_id, m.row, m.claim, m.mref FROM message m JOIN campaign c ON c.id = m.campaign_id
-WHERE m.status = 'handing' AND m.handed_at < :before
-  AND NOT EXISTS (SELECT 1 FROM s_lease l WHERE l.line_id = c.line_id
-                  AND l.owner = m.claim AND l.until > clock_timestamp())
-FOR UPDATE OF m SKIP LOCKED
-"""
-
-
-def settle_orphans(redis: Redis, *, now: datetime) -> int:
-    """Rows in hand of a slice that holds no lease any more. Those it never asked a token for never
-    left, and wait for another slice; the others may have left: unknown."""
-    found = session().execute(sa.text(_ORPHANS), {"before": now - HANDING_GRACE}).all()
-    of_slice: dict[tuple[uuid.UUID, uuid.UUID], dict[bytes, int]] = {}
-    for campaign, row, claim, mref in found:
-        of_slice.setdefault((campaign, claim), {})[bytes(mref)] = row
-    for (campaign, claim), mine in of_slice.items():
-        scope = {"c": campaign, "claim": claim}
-        safe = asked.never(redis, claim, list(mine))
-        results.returned([mine[mref] for mref in safe], scope)
-        results.unknown([row for mref, row in mine.items() if mref not in safe], scope)
-        log.warning("slice.died", campaign=campaign, rows=len(mine), never_left=len(safe))
-    return len(found)
+def orphans_to_unknown(*, now: datetime) -> int:
+    """Rows in hand of a slice that holds no lease any more: they may have left, nobody knows."""
+    moved = session().execute(
+        sa.text(
+            "UPDATE message m SET status = 'unknown', claim = NULL FROM campaign c"
+            " WHERE m.status = 'handing' AND m.handed_at < :before AND c.id = m.campaign_id"
+            " AND NOT EXISTS (SELECT 1 FROM s_lease l WHERE l.line_id = c.line_id"
+            " AND l.owner = m.claim AND l.until > clock_timestamp()) RETURNING 1"
+        ),
+        {"before": now - HANDING_GRACE},
+    )
+    return len(moved.all())
 
 
 _SETTLE = """
