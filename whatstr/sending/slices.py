@@ -20,7 +20,6 @@ import flask
 import uvloop
 from redis.exceptions import RedisError
 
-from whatstr import settings_of
 from whatstr.campaigns.models import CampaignState
 from whatstr.campaigns.pacing import Wait
 from whatstr.core import clock
@@ -28,7 +27,17 @@ from whatstr.core.db import notify
 from whatstr.core.logs import bound, get_logger
 from whatstr.core.queues import task
 from whatstr.lines.cloud_api import CloudApi, open_session
-from whatstr.sending import canary, context, gate, holds, leases, portfolio, progress, rows
+from whatstr.sending import (
+    canary,
+    context,
+    gate,
+    holds,
+    leases,
+    portfolio,
+    progress,
+    punctuality,
+    rows,
+)
 from whatstr.sending.admission import Admission
 from whatstr.sending.batches import Batches
 from whatstr.sending.bridge import Bridge
@@ -106,7 +115,7 @@ class Slice:
         with bridge.app.app_context():
             self._graph = context.graph_settings()
             self._redis = context.pace_redis()
-            self._unknown_wait = timedelta(seconds=int(settings_of()["WHATSTR_UNKNOWN_WAIT"]))
+            self._unknown_wait = punctuality.unknown_wait()
         self._watch = Watch(bridge, self._redis, line_id, self._claim)
 
     async def run(self) -> None:
