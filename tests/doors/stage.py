@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import threading
 import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -23,7 +22,6 @@ from tests.sending.stage import Stage, open_owner
 from whatstr.core.db import transaction
 from whatstr.sending import inbox, requests
 from whatstr.sending.certificates import publish_certificates
-from whatstr.sending.connections import Connection
 from whatstr.simulator.meta import seed
 from whatstr.vault import rpc
 from whatstr.vault.notices import open_notice
@@ -78,12 +76,6 @@ class Doors(Stage):
     hook_url: str = ""
     login: Callable[[str], str] = str
     """The database address with the login of a role."""
-    box: tuple[bytes, bytes] = field(
-        default_factory=lambda: bindings.crypto_box_seed_keypair(os.urandom(32))
-    )
-
-    def connection(self, line: uuid.UUID | None = None, phone_number_id: str = LINE) -> Connection:
-        return replace(super().connection(line, phone_number_id), box_pk=self.box[0])
 
     # Meta's side ------------------------------------------------------------------------------
 

@@ -71,6 +71,9 @@ class Stage:
     member: uuid.UUID = field(default_factory=uuid.uuid4)
     line: uuid.UUID = field(default_factory=uuid.uuid4)
     sign: tuple[bytes, bytes] = field(default_factory=lambda: _sign_pair(os.urandom(32)))
+    box: tuple[bytes, bytes] = field(
+        default_factory=lambda: bindings.crypto_box_seed_keypair(os.urandom(32))
+    )
 
     def sql(self, text: str, *values: Any) -> list[dict[str, Any]]:
         """Run a statement as the owner of the tables."""
@@ -121,7 +124,7 @@ class Stage:
             token=seed.TOKEN,
             pin="",
             sign_pk=self.sign[0],
-            box_pk=bytes(32),
+            box_pk=self.box[0],
         )
 
     def seal(

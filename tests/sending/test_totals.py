@@ -15,7 +15,7 @@ from tests.sending.stage import Stage, people
 from whatstr.campaigns.models import CampaignState, MessageStatus
 from whatstr.core.db import transaction
 from whatstr.lines.cloud_api import Accepted
-from whatstr.sending import context, leases, progress, receipts, results, rows, sweeps
+from whatstr.sending import leases, progress, receipts, results, rows, sweeps
 from whatstr.sending.receipts import Receipt
 from whatstr.sending.results import Outcome, Result
 from whatstr.sending.rows import Batch, Candidate, Halted
@@ -114,7 +114,7 @@ class Hands:
     def die(self, *_: Any) -> None:
         """Another slice takes the line, once the lease has run out and the sweep has been."""
         self.stage.sql("DELETE FROM s_lease")
-        sweeps.settle_orphans(context.pace_redis(), now=datetime.now(UTC))
+        sweeps.orphans_to_unknown(now=datetime.now(UTC))
         self.owner = uuid.uuid4()
         leases.take(self.stage.line, owner=self.owner)
 
