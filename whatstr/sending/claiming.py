@@ -6,24 +6,33 @@ What is claimed ahead is counted in `batches.batch_size`: both together are two 
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from whatstr.core import clock
 from whatstr.core.logs import get_logger
-from whatstr.sending import context, rows, unread
+from whatstr.sending import context, optouts, rows, unread
 from whatstr.sending.admission import Admission
 from whatstr.sending.batches import Batches
 from whatstr.sending.bridge import Bridge
 from whatstr.sending.forms import Forms
 from whatstr.sending.opening import Job
 from whatstr.sending.pace import PaceUnavailable
-from whatstr.sending.posting import Stop
 from whatstr.sending.rows import Batch, Candidate, Halted
+from whatstr.sending.stop import Stop
 from whatstr.sending.watch import WATCH_SECONDS
 
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Rows in hand; `looked`: when (monotonic) it was seen that their people may be written to."""
+
+    rows: list[Candidate]
+    looked: float
 
 
 class _Unread(Exception):
@@ -59,9 +68,9 @@ class Claims:
         self._claim = claim
         self._stop = stop
         self._in_time = in_time
-        self._ahead: asyncio.Task[list[Candidate] | None] | None = None
+        self._ahead: asyncio.Task[Handed | None] | None = None
 
-    async def next(self) -> list[Candidate] | None:
+    async def next(self) -> Handed | None:
         """The next rows in hand, committed, and the claim of those after them begun; None when
         there is nothing to do or nothing may be done. Raises Refusal."""
         ahead, self._ahead = self._ahead, None
@@ -75,12 +84,13 @@ class Claims:
     async def rest(self) -> list[Candidate]:
         """What was claimed ahead and was not asked for: to be given back. Raises Refusal."""
         ahead, self._ahead = self._ahead, None
-        return (await ahead if ahead else None) or []
+        handed = await ahead if ahead else None
+        return handed.rows if handed else []
 
     def _goes_on(self) -> bool:
         return self._in_time() and not self._stop.is_set
 
-    async def _take(self) -> list[Candidate] | None:
+    async def _take(self) -> Handed | None:
         while self._goes_on():
             try:
                 return await self._bridge.run(self._take_rows)
@@ -94,7 +104,7 @@ class Claims:
                 break
         return None
 
-    def _take_rows(self) -> list[Candidate] | None:
+    def _take_rows(self) -> Handed | None:
         if not unread.is_current():
             raise _Unread
         now, lane = clock.now(), self.lane
@@ -112,4 +122,14 @@ class Claims:
             now=now,
             free_text=job.header.template is None,
         )
-        return rows.claim(batch, found)
+        looked = time.monotonic()
+        return Handed(rows.claim(batch, found), looked)
+
+    def welcome(self, handed: Sequence[Candidate]) -> list[Candidate]:
+        """Those among rows in hand who may still be written to; nobody while what people told us
+        lies unread."""
+        if not unread.is_current():
+            return []
+        organization = self.lane.job.item.organization_id
+        refused = optouts.refused(organization, [one.recipient_ix for one in handed])
+        return [one for one in handed if one.recipient_ix not in refused]

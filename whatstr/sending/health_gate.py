@@ -16,7 +16,7 @@ from whatstr.sending import health
 from whatstr.sending.bridge import Bridge
 from whatstr.sending.opening import Job
 from whatstr.sending.pace import Pace
-from whatstr.sending.posting import Stop, Trouble
+from whatstr.sending.stop import Stop, Trouble
 
 log = get_logger(__name__)
 

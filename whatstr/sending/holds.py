@@ -7,7 +7,7 @@ import uuid
 from whatstr.campaigns.models import CampaignState
 from whatstr.lines.error_policy import Action, Scope
 from whatstr.sending import progress
-from whatstr.sending.posting import Trouble
+from whatstr.sending.stop import Trouble
 
 
 def apply(trouble: Trouble, *, campaign_id: uuid.UUID, line_id: uuid.UUID) -> None:

@@ -16,7 +16,7 @@ from whatstr.lines.models import Line
 from whatstr.sending import context
 from whatstr.sending.bridge import Bridge
 from whatstr.sending.connections import Connection
-from whatstr.sending.posting import Stop
+from whatstr.sending.stop import Stop
 from whatstr.vault.indexes import Purpose, ix
 
 log = get_logger(__name__)

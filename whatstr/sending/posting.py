@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 import uuid
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,10 +18,12 @@ from whatstr.lines.error_policy import Action, ErrorRule, Scope, is_known, rule_
 from whatstr.lines.reasons import meta_reason
 from whatstr.sending import context, progress
 from whatstr.sending.bridge import Bridge
+from whatstr.sending.claiming import Handed
 from whatstr.sending.optouts import source_of
 from whatstr.sending.pace import PORTION, Pace, PaceUnavailable
 from whatstr.sending.results import Outcome, Result
 from whatstr.sending.rows import Candidate
+from whatstr.sending.stop import Stop, Trouble
 from whatstr.sending.writer import Writer
 
 log = get_logger(__name__)
@@ -40,43 +41,8 @@ FIRST_ROWS = 20
 """When the first so many all fail, the fault is not in the rows."""
 UNKNOWN_CODES = 20
 MEDIA_UNUSABLE = 131053
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why posting has to stop, and what has to be held. `number` 0: nothing of Meta's."""
-
-    reason: str
-    action: Action
-    scope: Scope = Scope.CAMPAIGN
-    number: int = 0
-    seconds: int = 0
-
-
-class Stop:
-    """The signal that ends posting; the first cause stands. It is also given by silence: a process
-    that was held up for longer than its lease must not post when it wakes."""
-
-    def __init__(self) -> None:
-        self._event = asyncio.Event()
-        self.trouble: Trouble | None = None
-        self.valid_until = math.inf
-
-    def now(self, trouble: Trouble | None = None) -> None:
-        if not self._event.is_set():
-            self.trouble = trouble
-            self._event.set()
-
-    @property
-    def is_set(self) -> bool:
-        return self._event.is_set() or time.monotonic() > self.valid_until
-
-    async def wait(self, seconds: float) -> None:
-        """Sleep, but no longer than until the signal."""
-        try:
-            await asyncio.wait_for(self._event.wait(), seconds)
-        except TimeoutError:
-            return
+LOOK_SECONDS = 2.0
+"""What is in hand for longer is looked at again before it leaves: somebody may have refused."""
 
 
 @dataclass
@@ -104,6 +70,7 @@ class Poster:
         bridge: Bridge,
         writer: Writer,
         stop: Stop,
+        welcome: Callable[[Sequence[Candidate]], list[Candidate]],
     ) -> None:
         self._campaign = campaign_id
         self._line = line_id
@@ -114,6 +81,8 @@ class Poster:
         self._bridge = bridge
         self._writer = writer
         self._stop = stop
+        self._welcome = welcome
+        self._looked = 0.0
         self._ready: deque[Candidate] = deque()
         self._hands: set[asyncio.Task[None]] = set()
         self._busy = 0
@@ -122,35 +91,56 @@ class Poster:
         self.files_died = False
         self.files_renewed = False
 
-    async def post(self, handed: Sequence[Candidate]) -> None:
+    async def post(self, handed: Handed) -> None:
         """Post the rows in order. Returns when the last is on its way. Those not posted when the
-        stop comes are given back."""
-        place = 0
+        stop comes are given back, and those whose people have refused since."""
+        left, self._looked = handed.rows, handed.looked
         try:
-            while place < len(handed) and not self._halted:
-                portion = handed[place : place + PORTION]
+            while left and not self._halted:
+                if self._is_old:
+                    await self._take_back()
+                    left = await self._look_again(left)
+                    continue
+                portion = left[:PORTION]
                 grant = await self._bridge.plain(
                     self._pace.take, [one.recipient_ix for one in portion]
                 )
                 if not grant.allowed:
                     await self._stop.wait(min(max(grant.wait, 0.005), 1.0))
                     continue
-                place += len(grant.allowed)
+                left = left[len(grant.allowed) :]
                 for one, allowed in zip(portion, grant.allowed, strict=False):
                     if allowed:
                         self._ready.append(one)
                     else:
                         self._later(one, PAIR_WAIT, code=None)
-                await self._hand_out(leave=READY if place < len(handed) else 0)
+                await self._hand_out(leave=READY if left else 0)
         except PaceUnavailable:
             log.error("pace.away", campaign=self._campaign)
             self._stop.now()
         finally:
-            asked, self._ready = self._ready, deque()
-            self.give_back((*asked, *handed[place:]))
-            await self._not_sent(asked)
+            self.give_back(left)
+            await self._take_back()
 
-    def give_back(self, handed: Sequence[Candidate]) -> None:
+    async def _look_again(self, handed: Sequence[Candidate]) -> list[Candidate]:
+        """Those who may still be written to; the others are given back."""
+        self._looked = time.monotonic()
+        welcome = await self._bridge.run(self._welcome, handed)
+        kept = {one.row for one in welcome}
+        self.give_back([one for one in handed if one.row not in kept])
+        return welcome
+
+    @property
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._looked > LOOK_SECONDS
+
+    async def _take_back(self) -> None:
+        """Give back what has a token and found no hand."""
+        asked, self._ready = self._ready, deque()
+        self.give_back(asked)
+        await self._not_sent(asked)
+
+    def give_back(self, handed: Iterable[Candidate]) -> None:
         """These rows were taken in hand and are not posted."""
         for one in handed:
             self._write(one, Result.RETURNED)
@@ -164,9 +154,14 @@ class Poster:
     def _halted(self) -> bool:
         return self._stop.is_set or self.files_died
 
+    @property
+    def _must_wait(self) -> bool:
+        return self._halted or self._is_old
+
     async def _hand_out(self, *, leave: int) -> None:
-        """Have what is ready posted; returns when no more than so many are left, or at a stop."""
-        while self._ready and not self._halted:
+        """Have what is ready posted; returns when no more than so many are left, or none
+        may go on."""
+        while self._ready and not self._must_wait:
             for _ in range(min(len(self._ready), IN_FLIGHT - self._busy)):
                 self._busy += 1
                 hand = asyncio.create_task(self._hand())
@@ -181,7 +176,7 @@ class Poster:
         """Post what is ready, one after the other: a task for each message would cost more than
         the rest of what is done for it."""
         try:
-            while self._ready and not self._halted:
+            while self._ready and not self._must_wait:
                 one = self._ready.popleft()
                 if len(self._ready) <= READY:
                     self._room.set()
@@ -248,7 +243,7 @@ class Poster:
         if rule.scope is not Scope.RECIPIENT:
             await self._not_sent([one])
 
-    async def _not_sent(self, people: Sequence[Candidate]) -> None:
+    async def _not_sent(self, people: Collection[Candidate]) -> None:
         """Their mark of "just written to" is taken back, so that a second try is not held up."""
         if people:
             try:

@@ -24,7 +24,7 @@ from whatstr.lines.error_policy import Action, rule_for
 from whatstr.lines.reasons import meta_reason
 from whatstr.sending import context, holds, notices, optouts, reach
 from whatstr.sending.mref import mref_of_opaque
-from whatstr.sending.posting import Trouble
+from whatstr.sending.stop import Trouble
 from whatstr.vault.indexes import Purpose, ix
 
 log = get_logger(__name__)

@@ -48,10 +48,10 @@ from whatstr.sending.gate import Go, Hold, Pause
 from whatstr.sending.health_gate import line_may_send
 from whatstr.sending.opening import Held, Job, Refusal, open_job
 from whatstr.sending.pace import Pace, PaceUnavailable
-from whatstr.sending.posting import IN_FLIGHT, Poster, Stop
+from whatstr.sending.posting import IN_FLIGHT, Poster
 from whatstr.sending.progress import WorkItem
 from whatstr.sending.quota import quota_of
-from whatstr.sending.rows import Candidate
+from whatstr.sending.stop import Stop
 from whatstr.sending.templates import (
     TEMPLATE_SECONDS,
     fetch_template,
@@ -254,6 +254,7 @@ class Slice:
             organization_id=job.item.organization_id,
             claim=self._claim,
         )
+        claims = Claims(self._bridge, lane, claim=self._claim, stop=stop, in_time=self._in_time)
         poster = Poster(
             campaign_id=job.id,
             line_id=self._line,
@@ -264,9 +265,9 @@ class Slice:
             bridge=self._bridge,
             writer=writer,
             stop=stop,
+            welcome=claims.welcome,
         )
         poster.files_renewed = await media_renewed(job, self._bridge, self._redis)
-        claims = Claims(self._bridge, lane, claim=self._claim, stop=stop, in_time=self._in_time)
         renew = partial(self._lane, job, lane.batches, api, pace, stop)
         writing = asyncio.create_task(writer.run())
         try:
@@ -283,8 +284,8 @@ class Slice:
     async def _post_batches(
         self, claims: Claims, poster: Poster, renew: Callable[[], Awaitable[Lane | None]]
     ) -> None:
-        handed: list[Candidate] | None = []
-        while handed is not None:
+        going = True
+        while going:
             handed = await claims.next()
             if handed is not None:
                 await poster.post(handed)
@@ -300,6 +301,7 @@ class Slice:
                 if fresh is None:
                     return
                 claims.lane = fresh
+            going = handed is not None
 
     # Waiting ----------------------------------------------------------------------------------
 

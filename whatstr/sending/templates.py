@@ -14,7 +14,7 @@ from whatstr.sending.bodies import FREE_TEXT, Template
 from whatstr.sending.bridge import Bridge
 from whatstr.sending.opening import Job, open_media
 from whatstr.sending.pace import Pace
-from whatstr.sending.posting import Stop, Trouble
+from whatstr.sending.stop import Stop, Trouble
 from whatstr.sending.template_health import is_marketing, reason_of
 
 log = get_logger(__name__)

@@ -21,7 +21,7 @@ from whatstr.sending import leases, progress
 from whatstr.sending.bridge import Bridge
 from whatstr.sending.gate import CLOSING
 from whatstr.sending.opening import Job
-from whatstr.sending.posting import Stop
+from whatstr.sending.stop import Stop
 
 log = get_logger(__name__)
 
