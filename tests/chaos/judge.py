@@ -28,6 +28,8 @@ class Verdict:
     opted_out_reached: int = 0
     unreconciled: int = 0
     unknown_left: int = 0
+    rested: bool = True
+    """False when it was judged because the time was over."""
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -37,7 +39,9 @@ class Verdict:
         return not done and bool(self.lost or self.unreconciled or self.unknown_left)
 
     def numbers(self) -> dict[str, int]:
-        found: dict[str, int] = {k: v for k, v in asdict(self).items() if k != "notes"}
+        found: dict[str, int] = {
+            k: v for k, v in asdict(self).items() if k not in ("notes", "rested")
+        }
         return found
 
 
@@ -62,6 +66,11 @@ def judge(
             if times > 1 or (entry and entry["reached"] > 1):
                 found.twice += 1
                 found.notes.append(f"twice: row {place} of {campaign}, {status}, {entry}")
+            if entry and entry["after_opt_out"]:
+                refusal = call(f"{service.meta_url}/_sim/people?to={number}")["opted_out"]
+                messages = call(f"{service.meta_url}/_sim/messages?to={number}")["messages"]
+                when = [one["times"] for one in messages]
+                found.notes.append(f"refused: row {place} of {campaign}, {refusal}, {when}")
             if number in refused:
                 found.opted_out_reached += times
             elif not times and status in SENT | {"pending", "handing", "unknown"}:

@@ -167,6 +167,7 @@ class Storm:
                 # The sums of a finished campaign are counted again every few seconds.
                 if late or _told(connection, campaigns, reports):
                     verdict = judge(self._service, self._plan, campaigns, reports)
+                    verdict.rested = not late
                     if late:
                         states = sorted(one["state"] for one in reports)
                         verdict.notes.insert(0, f"no rest: {states}, {hooks['pending']} webhooks")
