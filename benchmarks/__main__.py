@@ -20,6 +20,7 @@ NAMES = (
     "intake",
     "memory",
     "growth",
+    "sender_plans",
     "cost",
     "rq_job",
     "open_pages",

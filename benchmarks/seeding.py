@@ -35,7 +35,7 @@ def nearly_done(world: World, rows: int, *, left: int) -> uuid.UUID:
     if done:
         mrefs, indexes = _random(done), _random(done)
         _copy(world, campaign, mrefs, indexes, "delivered", now)
-        kid = stage.keyring.current_kid(now)
+        kid = stage.keyring.franking_key(now)[0]
         with stage.owner.cursor() as cursor:
             with cursor.copy(
                 "COPY s_frank (mref, organization_id, line_id, campaign_id, row, recipient_ix, kid,"

@@ -27,7 +27,7 @@ from psycopg.conninfo import make_conninfo
 from benchmarks import staff_seed as past
 from benchmarks.measure import machine
 from benchmarks.staff_load import SERVER
-from benchmarks.staff_plans import listening, long_walks
+from benchmarks.statement_plans import listening, long_walks
 from tests.admin.office import Colleague, hire
 from tests.apps import RING, role_app
 from tests.services import (

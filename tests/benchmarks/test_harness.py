@@ -15,8 +15,11 @@ from benchmarks.__main__ import NAMES
 from benchmarks.cluster import READY, prepare
 from tests.services import ROOT, private_folder
 
-STAND_ON = {"__init__", "__main__", "cluster", "measure", "world", "fake_meta", "sender", "seeding"}
-OF_THE_PANEL = {"staff", "staff_load", "staff_plans", "staff_seed", "staff_statements"}
+STAND_ON = {
+    *("__init__", "__main__", "cluster", "measure", "world", "fake_meta", "sender", "seeding"),
+    "statement_plans",
+}
+OF_THE_PANEL = {"staff", "staff_load", "staff_seed", "staff_statements"}
 """Measured apart, over a database that takes long to make."""
 
 
@@ -51,6 +54,6 @@ def test_it_prints_one_line_of_json(name: str, ready: Path) -> None:
     (line,) = done.stdout.splitlines()
     told = json.loads(line)
     assert told["bench"] == name
-    assert told["value"] > 0
+    assert told["value"] > 0 or told["bar"] == "0"
     assert told["unit"]
     assert {"bar", "ok", "quick"} <= told.keys()
