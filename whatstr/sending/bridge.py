@@ -13,8 +13,9 @@ from whatstr.core.db import transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_THREADS = 3
-"""One for claims, one for results, one for the watch: none waits for another."""
+_THREADS = 4
+"""One for claims, one for results, one for the watch, one for tokens and the second look: none
+waits for another."""
 
 
 class Bridge:

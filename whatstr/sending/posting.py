@@ -7,24 +7,20 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from whatstr.audiences.models import OptOutSource
-from whatstr.core import clock
 from whatstr.core.logs import get_logger
-from whatstr.lines.cloud_api import Accepted, CloudApi, GraphError, NotSent, OutcomeUnknown
+from whatstr.lines.cloud_api import CloudApi, GraphError, NotSent, OutcomeUnknown
 from whatstr.lines.error_policy import Action, ErrorRule, Scope, is_known, rule_for
 from whatstr.lines.reasons import meta_reason
 from whatstr.sending import context, progress
 from whatstr.sending.bridge import Bridge
 from whatstr.sending.claiming import Handed
 from whatstr.sending.optouts import source_of
+from whatstr.sending.outcomes import Outcomes
 from whatstr.sending.pace import PORTION, Pace, PaceUnavailable
-from whatstr.sending.results import Outcome, Result
 from whatstr.sending.rows import Candidate
 from whatstr.sending.stop import Stop, Trouble
-from whatstr.sending.writer import Writer
 
 log = get_logger(__name__)
 
@@ -45,16 +41,6 @@ LOOK_SECONDS = 2.0
 """What is in hand for longer is looked at again before it leaves: somebody may have refused."""
 
 
-@dataclass
-class Tally:
-    """What this slice has seen of one campaign."""
-
-    accepted: int = 0
-    failed: int = 0
-    unknown_codes: int = 0
-    silent: int = 0
-
-
 class Poster:
     """Posts rows of one campaign over one line."""
 
@@ -63,23 +49,21 @@ class Poster:
         *,
         campaign_id: uuid.UUID,
         line_id: uuid.UUID,
-        until: datetime,
         phone_number_id: str,
         api: CloudApi,
         pace: Pace,
         bridge: Bridge,
-        writer: Writer,
+        outcomes: Outcomes,
         stop: Stop,
         welcome: Callable[[Sequence[Candidate]], list[Candidate]],
     ) -> None:
         self._campaign = campaign_id
         self._line = line_id
-        self._until = until
         self._number_id = phone_number_id
         self._api = api
         self._pace = pace
         self._bridge = bridge
-        self._writer = writer
+        self._outcomes = outcomes
         self._stop = stop
         self._welcome = welcome
         self._looked = 0.0
@@ -87,7 +71,8 @@ class Poster:
         self._hands: set[asyncio.Task[None]] = set()
         self._busy = 0
         self._room = asyncio.Event()
-        self.tally = Tally()
+        self._silences = 0
+        self._unknown_codes = 0
         self.files_died = False
         self.files_renewed = False
 
@@ -96,54 +81,58 @@ class Poster:
         stop comes are given back, and those whose people have refused since."""
         left, self._looked = handed.rows, handed.looked
         try:
-            while left and not self._halted:
+            while (left or self._ready) and not self._halted:
                 if self._is_old:
-                    await self._take_back()
                     left = await self._look_again(left)
-                    continue
-                portion = left[:PORTION]
-                grant = await self._bridge.plain(
-                    self._pace.take, [one.recipient_ix for one in portion]
-                )
-                if not grant.allowed:
-                    await self._stop.wait(min(max(grant.wait, 0.005), 1.0))
-                    continue
-                left = left[len(grant.allowed) :]
-                for one, allowed in zip(portion, grant.allowed, strict=False):
-                    if allowed:
-                        self._ready.append(one)
-                    else:
-                        self._later(one, PAIR_WAIT, code=None)
+                elif left:
+                    left = await self._ask(left)
                 await self._hand_out(leave=READY if left else 0)
         except PaceUnavailable:
             log.error("pace.away", campaign=self._campaign)
             self._stop.now()
         finally:
             self.give_back(left)
-            await self._take_back()
+            await self._keep_ready([])
 
-    async def _look_again(self, handed: Sequence[Candidate]) -> list[Candidate]:
-        """Those who may still be written to; the others are given back."""
-        self._looked = time.monotonic()
-        welcome = await self._bridge.run(self._welcome, handed)
-        kept = {one.row for one in welcome}
-        self.give_back([one for one in handed if one.row not in kept])
-        return welcome
+    async def _ask(self, left: list[Candidate]) -> list[Candidate]:
+        """Ask tokens for the next of these, or wait for them; gives those that have none yet."""
+        portion = left[:PORTION]
+        grant = await self._bridge.plain(self._pace.take, [one.recipient_ix for one in portion])
+        if not grant.allowed:
+            await self._stop.wait(min(max(grant.wait, 0.005), 1.0))
+        for one, allowed in zip(portion, grant.allowed, strict=False):
+            if allowed:
+                self._ready.append(one)
+            else:
+                self._outcomes.later(one, PAIR_WAIT, code=None)
+        return left[len(grant.allowed) :]
+
+    async def _look_again(self, left: Sequence[Candidate]) -> list[Candidate]:
+        """Those who may still be written to; the others are given back, with a token or without."""
+        began = time.monotonic()
+        welcome = await self._bridge.run(self._welcome, [*self._ready, *left])
+        self._looked = began
+        rows = {one.row for one in welcome}
+        await self._keep_ready([one for one in self._ready if one.row in rows])
+        self.give_back(one for one in left if one.row not in rows)
+        return [one for one in left if one.row in rows]
+
+    async def _keep_ready(self, kept: Sequence[Candidate]) -> None:
+        """Give back what else has a token."""
+        asked, self._ready = self._ready, deque(kept)
+        rows = {one.row for one in kept}
+        gone = [one for one in asked if one.row not in rows]
+        self.give_back(gone)
+        await self._not_sent(gone)
 
     @property
     def _is_old(self) -> bool:
         return time.monotonic() - self._looked > LOOK_SECONDS
 
-    async def _take_back(self) -> None:
-        """Give back what has a token and found no hand."""
-        asked, self._ready = self._ready, deque()
-        self.give_back(asked)
-        await self._not_sent(asked)
-
     def give_back(self, handed: Iterable[Candidate]) -> None:
         """These rows were taken in hand and are not posted."""
         for one in handed:
-            self._write(one, Result.RETURNED)
+            self._outcomes.returned(one)
 
     async def land(self) -> None:
         """Wait until every row on its way has an outcome."""
@@ -192,23 +181,22 @@ class Poster:
         try:
             accepted = await self._api.send(self._number_id, one.body)
         except GraphError as refused:
-            self.tally.silent = 0
+            self._silences = 0
             await self._refused(one, refused.number)
         except NotSent:
-            self._later(one, NOT_SENT_WAIT, code=None)
+            self._outcomes.later(one, NOT_SENT_WAIT, code=None)
             await self._not_sent([one])
             await self._silent()
         except OutcomeUnknown:
-            self._write(one, Result.UNKNOWN)
+            self._outcomes.unknown(one)
             await self._silent()
         except BaseException:
             # Whatever it was, the request may have left: never "not sent".
-            self._write(one, Result.UNKNOWN)
+            self._outcomes.unknown(one)
             raise
         else:
-            self.tally.silent = 0
-            self.tally.accepted += 1
-            self._write(one, Result.ACCEPTED, accepted=accepted)
+            self._silences = 0
+            self._outcomes.accepted(one, accepted)
 
     # What to do about a refusal ---------------------------------------------------------------
 
@@ -216,29 +204,29 @@ class Poster:
         if number == MEDIA_UNUSABLE and not self.files_renewed:
             # An uploaded id may have died: uploaded anew once, before the file is called bad.
             self.files_died = True
-            self._later(one, timedelta(0), code=None)
+            self._outcomes.later(one, timedelta(0), code=None)
             await self._not_sent([one])
             return
         rule = rule_for(number)
         if rule.action is Action.BACKOFF:
-            self._again(one, number, _wait(rule, one.attempts))
+            self._outcomes.again(one, number, _wait(rule, one.attempts))
             await self._slow(rule)
         elif rule.action is Action.TOMORROW:
-            self._again(one, number, timedelta(seconds=rule.wait_seconds))
+            self._outcomes.again(one, number, timedelta(seconds=rule.wait_seconds))
         elif rule.action is Action.LINE:
-            self._again(one, number, timedelta(seconds=rule.wait_seconds))
+            self._outcomes.again(one, number, timedelta(seconds=rule.wait_seconds))
             self._halt(rule)
         elif rule.action in (Action.STOP, Action.OFF, Action.SETUP):
             # Nothing is wrong with the row: it goes again when the cause is mended.
-            self._later(one, timedelta(0), code=number)
+            self._outcomes.later(one, timedelta(0), code=number)
             self._halt(rule)
         elif rule.action is Action.BUG:
-            self._fail(one, number)
+            self._outcomes.failed(one, number)
             log.error("post.bug", campaign=self._campaign, code=number)
             self._halt(rule)
         else:
             suppressed = rule.action is Action.SUPPRESS
-            self._fail(one, number, opt_out=source_of(number) if suppressed else None)
+            self._outcomes.failed(one, number, opt_out=source_of(number) if suppressed else None)
         self._count(number)
         if rule.scope is not Scope.RECIPIENT:
             await self._not_sent([one])
@@ -263,8 +251,8 @@ class Poster:
             self._stop.now()
 
     async def _silent(self) -> None:
-        self.tally.silent += 1
-        if self.tally.silent == MAX_SILENT:
+        self._silences += 1
+        if self._silences == MAX_SILENT:
             log.error("meta.silent", campaign=self._campaign, calls=MAX_SILENT)
             try:
                 await self._bridge.plain(self._pace.block, SILENT_REST)
@@ -277,41 +265,12 @@ class Poster:
         )
 
     def _count(self, number: int) -> None:
-        self.tally.unknown_codes += not is_known(number)
-        seen = self.tally
-        if seen.unknown_codes == UNKNOWN_CODES:
+        self._unknown_codes += not is_known(number)
+        if self._unknown_codes == UNKNOWN_CODES:
             log.error("meta.unknown_codes", campaign=self._campaign, code=number)
             self._stop.now(Trouble("unknown_codes", Action.STOP))
-        elif seen.accepted == 0 and seen.failed == FIRST_ROWS:
+        elif self._outcomes.all_failed == FIRST_ROWS:
             self._stop.now(Trouble("all_rows_fail", Action.STOP))
-
-    # Outcomes ---------------------------------------------------------------------------------
-
-    def _again(self, one: Candidate, number: int, wait: timedelta) -> None:
-        """Once more after the wait, if the rule and the campaign's time allow it."""
-        if one.attempts >= rule_for(number).tries or clock.now() + wait >= self._until:
-            self._fail(one, number)
-        else:
-            self._later(one, wait, code=number)
-
-    def _fail(self, one: Candidate, number: int, *, opt_out: OptOutSource | None = None) -> None:
-        self.tally.failed += opt_out is None
-        self._write(one, Result.FAILED, code=number, opt_out=opt_out)
-
-    def _later(self, one: Candidate, wait: timedelta, *, code: int | None) -> None:
-        self._write(one, Result.LATER, code=code, not_before=clock.now() + wait)
-
-    def _write(
-        self,
-        one: Candidate,
-        result: Result,
-        *,
-        code: int | None = None,
-        not_before: datetime | None = None,
-        accepted: Accepted | None = None,
-        opt_out: OptOutSource | None = None,
-    ) -> None:
-        self._writer.add(Outcome(one, result, clock.now(), code, not_before, accepted, opt_out))
 
 
 def _rest_account(line_id: uuid.UUID, seconds: float) -> None:

@@ -47,6 +47,7 @@ from whatstr.sending.forms import Forms
 from whatstr.sending.gate import Go, Hold, Pause
 from whatstr.sending.health_gate import line_may_send
 from whatstr.sending.opening import Held, Job, Refusal, open_job
+from whatstr.sending.outcomes import Outcomes
 from whatstr.sending.pace import Pace, PaceUnavailable
 from whatstr.sending.posting import IN_FLIGHT, Poster
 from whatstr.sending.progress import WorkItem
@@ -258,12 +259,11 @@ class Slice:
         poster = Poster(
             campaign_id=job.id,
             line_id=self._line,
-            until=datetime.fromtimestamp(job.header.exp, UTC),
             phone_number_id=job.connection.phone_number_id,
             api=api,
             pace=pace,
             bridge=self._bridge,
-            writer=writer,
+            outcomes=Outcomes(writer, until=datetime.fromtimestamp(job.header.exp, UTC)),
             stop=stop,
             welcome=claims.welcome,
         )
