@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,8 +13,11 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from whatstr.config import PROCESSES, VARIABLES, Settings
+from whatstr.core import clock
 from whatstr.core.crypto import Ring
 from whatstr.core.queues import connect
+
+ROTATION_GRACE = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,26 @@ def _keys(settings: Settings) -> Iterator[Finding]:
             lambda: Keyring.load(Path(path)),
             "mode 0600, made by `flask whatstr keys sender PATH`",
         )
+        yield from _rotation(Path(path))
+
+
+def _rotation(path: Path) -> Iterator[Finding]:
+    """Whether the sender changed its weekly and monthly keys; it tries every hour."""
+    from whatstr.sending.keyring import Keyring, KeyringError
+
+    try:
+        due = Keyring.load(path).due(clock.now() - ROTATION_GRACE)
+    except KeyringError:
+        return  # said above
+    missing = len(due.epochs_made) + len(due.months_made)
+    old = len(due.epochs_destroyed) + len(due.months_destroyed)
+    words = (
+        f"the change of keys did not happen: {missing} missing, {old} past their day; is the role"
+        " sender running, may it write the keyring's folder?"
+        if due
+        else "weekly and monthly keys are up to date"
+    )
+    yield Finding("sender keys", not due, words)
 
 
 def _instance() -> Finding:

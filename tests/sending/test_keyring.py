@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.sending.stage import Stage
+from whatstr import doctor
 from whatstr.core import clock
 from whatstr.core.db import transaction
 from whatstr.sending import connections, context
@@ -112,6 +113,19 @@ def test_a_running_process_sees_the_rotation(stage: Stage) -> None:
             assert set(context.keyring().epoch) > before
     finally:
         stage.keyring.path.write_bytes(saved)
+
+
+def test_doctor_says_that_the_keys_were_not_changed(stage: Stage) -> None:
+    def told(at: datetime) -> doctor.Finding:
+        with clock.frozen(at), stage.app.app_context():
+            found = doctor.examine(stage.app.extensions["whatstr_settings"])
+        return next(one for one in found if one.what == "sender keys")
+
+    now = datetime.now(UTC)
+    assert told(now).fine
+    late = told(now + timedelta(days=8))
+    assert not late.fine and " 0 missing" not in late.words and " 0 past" in late.words
+    assert " 0 past" not in told(now + timedelta(days=70)).words
 
 
 def test_published_certificates_verify(stage: Stage) -> None:

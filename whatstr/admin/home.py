@@ -26,6 +26,8 @@ from whatstr.core import clock, queue_state
 from whatstr.core.database import redis
 from whatstr.core.i18n import money
 from whatstr.support import queries as support
+from whatstr.vault import policies as vault_policies
+from whatstr.vault import queries as vault
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,34 @@ def _support(person: SignedInStaff) -> Queue:
     return Queue("support", _("Support requests"), "mail", _mine_first(items), empty)
 
 
+def _alarms(person: SignedInStaff) -> Queue:
+    """What stops every customer (vault design, 22): the sender's key, an inbox nobody reads."""
+    now, items = clock.now(), []
+    mend = _("On the sender's machine “flask whatstr doctor” says what it lacks")
+    alarm = vault_policies.key_alarm(vault.certificate_dates(), now)
+    if alarm is not None:
+        title, about = (
+            (
+                _("The sender's key has run out"),
+                _("no campaign can be launched and nothing from Meta is stored"),
+            )
+            if alarm.run_out
+            else (
+                _("The sender's next key is late"),
+                _("its change of keys did not happen; soon nothing can be launched"),
+            )
+        )
+        url = flask.url_for("certificates.index_view")
+        items.append(Item(url, title, about, mend, alarm.since or now, late=0))
+    oldest = vault.oldest_in_inbox()
+    if oldest is not None and now - oldest >= vault_policies.INBOX_LATE:
+        title = _("The sender does not read its inbox")
+        about = _("replies, refusals and receipts are not worked on")
+        items.append(Item(flask.url_for("inbox.index"), title, about, mend, oldest, late=0))
+    empty = _("The sender changes its keys and reads its inbox.")
+    return Queue("alarms", _("Alarms"), "danger", items, empty)
+
+
 def _jobs(person: SignedInStaff) -> Queue:
     try:
         broken = [one for one in queue_state.queue_states(redis()) if one.failed]
@@ -217,6 +247,7 @@ def _mine_first(items: list[Item]) -> list[Item]:
 
 
 QUEUES = (
+    (P.SETTINGS_READ, _alarms),
     (P.SUSPEND, _suspensions),
     (P.CASES_WRITE, _cases),
     (P.EXCEPTIONS_DECIDE, _exceptions),

@@ -167,21 +167,25 @@ class Keyring:
 
     # Rotation ---------------------------------------------------------------------------------
 
-    def rotate(self, now: datetime) -> Rotation:
-        """Make this and next week's EPOCH and this and next month's FK, destroy the expired, and
-        rewrite the file in one step. Safe to run at any time and twice."""
+    def due(self, now: datetime) -> Rotation:
+        """What a rotation would change: this and next week's EPOCH and this and next month's FK
+        are made, the expired destroyed."""
         made = tuple(kid for kid in _wanted_epochs(now) if kid not in self.epoch)
         dead = tuple(kid for kid in self.epoch if now >= _epoch_end(kid))
         months = tuple(month for month in _wanted_months(now) if month not in self.fk)
         old = tuple(month for month in self.fk if now >= _month_end(month) + FK_LIFE)
-        rotation = Rotation(made, dead, months, old)
-        if rotation:
-            epoch = {kid: key for kid, key in self.epoch.items() if kid not in dead}
-            fk = {month: key for month, key in self.fk.items() if month not in old}
-            epoch.update({kid: os.urandom(_KEY_SIZE) for kid in made})
-            fk.update({month: os.urandom(_KEY_SIZE) for month in months})
+        return Rotation(made, dead, months, old)
+
+    def rotate(self, now: datetime) -> Rotation:
+        """Do what is due and rewrite the file in one step. Safe to run at any time and twice."""
+        due = self.due(now)
+        if due:
+            epoch = {kid: key for kid, key in self.epoch.items() if kid not in due.epochs_destroyed}
+            fk = {month: key for month, key in self.fk.items() if month not in due.months_destroyed}
+            epoch.update({kid: os.urandom(_KEY_SIZE) for kid in due.epochs_made})
+            fk.update({month: os.urandom(_KEY_SIZE) for month in due.months_made})
             replace(self, epoch=epoch, fk=fk)._write()
-        return rotation
+        return due
 
     def begin_ck(self) -> Keyring:
         """A new CK beside the present one, which still opens what it boxed. Taken up by every

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 import sqlalchemy as sa
@@ -13,7 +14,14 @@ from sqlalchemy.orm import undefer
 from whatstr.core import clock
 from whatstr.core.db import session
 from whatstr.core.errors import DomainError, NotFound
-from whatstr.vault.models import Notice, RequestState, SenderCertificate, SenderRequest, VaultRecord
+from whatstr.vault.models import (
+    HookInbox,
+    Notice,
+    RequestState,
+    SenderCertificate,
+    SenderRequest,
+    VaultRecord,
+)
 from whatstr.vault.policies import REQUEST_LIFE
 
 NOTICES_SHOWN = 200
@@ -104,6 +112,21 @@ def notices(organization_id: uuid.UUID, *, after: int) -> Sequence[Notice]:
         )
         .all()
     )
+
+
+def certificate_dates() -> list[tuple[datetime, datetime]]:
+    """(from, until) of every published key of the sender, the newest first."""
+    rows = session().execute(
+        sa.select(SenderCertificate.not_before, SenderCertificate.not_after).order_by(
+            SenderCertificate.kid.desc()
+        )
+    )
+    return [(start, end) for start, end in rows]
+
+
+def oldest_in_inbox() -> datetime | None:
+    """Since when the first of what waits for the sender waits."""
+    return session().scalar(sa.select(HookInbox.at).order_by(HookInbox.id).limit(1))
 
 
 def current_certificate() -> SenderCertificate:
