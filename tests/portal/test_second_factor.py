@@ -81,6 +81,17 @@ def test_it_is_turned_off_with_the_password(client: ApiClient, web: flask.Flask)
     assert sign_in(web, business).status_code == 200
 
 
+def test_another_app_takes_its_place_only_after_the_password(client: ApiClient) -> None:
+    """A stolen session alone must not bring an app of its own."""
+    business = sign_up(client, "degistir@firma.com")
+    turn_on(client)
+    mine = str(client.post("totp/offer").get_json()["secret"])
+    body = {"secret": mine, "code": code(mine)}
+    assert error_of(client.post("totp", body))["code"] == "second_factor_on"
+    assert client.post("totp/off", {"auth": business.auth()}).status_code == 204
+    assert client.post("totp", body).status_code == 204
+
+
 def test_a_lost_phone_is_mended_by_link_and_recovery_code(
     client: ApiClient,
     web: flask.Flask,

@@ -21,7 +21,7 @@ from tests.vault.test_members_browser import save_list, total
 from whatstr.accounts.links import Purpose, hash_token
 from whatstr.accounts.member_models import VaultReset
 from whatstr.accounts.models import EmailToken, Member
-from whatstr.audiences.models import ListChunk
+from whatstr.audiences.models import ContactList, ListChunk
 from whatstr.core import clock
 
 pytestmark = pytest.mark.browser
@@ -83,6 +83,24 @@ def test_an_edit_seals_the_touched_chunks_only(panel: RealPanel, database: Modul
     assert panel.refused("lists.edit", **twice) == "number_twice"
     assert panel.refused("lists.edit", id=name, added=[{"phone": "12"}]) == "invalid_number"
     assert total(panel, name) == 1_503
+
+
+def test_the_archive_names_a_list_in_an_older_version(
+    panel: RealPanel, database: ModuleDatabase
+) -> None:
+    panel.sign_up()
+    name = save_list(panel, 5)
+    here = ContactList.id == sa.func.cast(name, sa.Uuid())
+    columns = ContactList.manifest, ContactList.manifest_version
+    with as_owner(database) as owner:
+        manifest, version = owner.execute(sa.select(*columns).where(here)).one()
+    panel.call("lists.rename", id=name, name="Yaz")
+    with as_owner(database) as owner:
+        old = sa.update(ContactList).where(here).values(manifest=manifest, manifest_version=version)
+        owner.execute(old)
+    said, files = archive(panel)
+    assert said["summary"]["problems"] == [{"kind": "list", "id": name, "code": "list_older"}]
+    assert len(files["lists/Bahar.csv"].decode().splitlines()) == 6
 
 
 def test_the_archive_holds_everything_and_names_what_is_damaged(

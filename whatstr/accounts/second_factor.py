@@ -27,6 +27,13 @@ from whatstr.core.errors import DomainError, InvalidInput
 _SECRET_BYTES = 20
 
 
+class SecondFactorOn(DomainError):
+    """There is an app already: another takes its place after the password turned that one off."""
+
+    code = "second_factor_on"
+    status = 409
+
+
 class WrongCode(DomainError):
     """The authenticator shows another code, or this one was used."""
 
@@ -56,7 +63,8 @@ def is_on(member_id: uuid.UUID) -> bool:
 
 
 def turn_on(*, actor: Actor, member_id: uuid.UUID, secret: str, code: str) -> None:
-    """Ask for a code from the next sign-in on. Raises WrongCode."""
+    """Ask for a code from the next sign-in on. Raises WrongCode, and SecondFactorOn: a stolen
+    session must not bring an app of its own."""
     try:
         if len(base64.b32decode(secret)) != _SECRET_BYTES:
             raise InvalidInput("secret", "wrong_size")
@@ -65,6 +73,8 @@ def turn_on(*, actor: Actor, member_id: uuid.UUID, secret: str, code: str) -> No
     member = session().get_one(
         Member, member_id, options=[undefer_group("pii")], with_for_update=True
     )
+    if member.totp is not None:
+        raise SecondFactorOn()
     member.totp, member.totp_step = secret, None
     if not take_code(member, code):
         raise WrongCode()

@@ -69,6 +69,9 @@ SENTENCES: dict[str, Sentence] = {
     "wrong_code": lambda e: _(
         "This is not the code that your app shows now. Wait for the next one and type it."
     ),
+    "second_factor_on": lambda e: _(
+        "A second step is on already. Turn it off with your password first."
+    ),
     "code_needed": lambda e: _("Type the six digits that your authenticator app shows now."),
     "code_wrong": lambda e: _(
         "The code is wrong or was used already. Wait for the next one in your app."

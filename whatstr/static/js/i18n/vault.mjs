@@ -39,6 +39,8 @@ const tr = {
     "Listenin {no} numaralı parçası bozuk, açılamadı (liste {id}). Üzerine yazılmadı; bu listeyle gönderim başlatılamaz.",
   "vault.error.list_incomplete_part":
     "Listenin {no} numaralı parçası eksik (liste {id}). Bu listeyle gönderim başlatılamaz.",
+  "vault.error.list_older":
+    "Sunucu bu listenin, bu tarayıcının daha önce gördüğünden eski bir sürümünü verdi. Hiçbir şey değiştirilmedi ve gönderilmedi.",
   "vault.error.list_incomplete": "Listenin bir bölümü eksik. Bu listeyle gönderim başlatılamaz.",
   "vault.error.conflict": "Bu kayıt başka bir sekmede değişti. Yenileyip yeniden deneyin.",
   "vault.error.campaign_damaged": "Kampanyanın içeriği açılamadı.",
@@ -139,6 +141,8 @@ const en = {
     "Part {no} of the list is damaged and did not open (list {id}). It was not overwritten; nothing can be sent with this list.",
   "vault.error.list_incomplete_part":
     "Part {no} of the list is missing (list {id}). Nothing can be sent with this list.",
+  "vault.error.list_older":
+    "The server gave a version of this list that is older than one this browser has seen. Nothing was changed or sent.",
   "vault.error.list_incomplete": "Part of the list is missing. Nothing can be sent with this list.",
   "vault.error.conflict": "This was changed in another tab. Reload and try again.",
   "vault.error.campaign_damaged": "The content of the campaign did not open.",

@@ -47,7 +47,7 @@ async function allLists() {
   );
 }
 
-const stateWord = ({ damaged, state }) => t(damaged ? "stateDamaged" : state === "ready" ? "stateReady" : "stateUploading");
+const stateWord = ({ damaged, older, state }) => t(older ? "stateOlder" : damaged ? "stateDamaged" : state === "ready" ? "stateReady" : "stateUploading");
 
 function stateBadge(list) {
   if (list.damaged) return toneBadge(stateWord(list), "danger", "danger");
@@ -78,6 +78,18 @@ function listActions(list) {
 const deleteButton = (list) =>
   h("button", { class: "btn btn-danger-quiet", type: "button", onClick: () => remove(list) }, icon("trash"), h("span", {}, t("remove")));
 
+const acceptButton = ({ id }) =>
+  actionButton({
+    label: t("acceptOlder"),
+    iconName: "back",
+    failed: toastError,
+    work: async () => {
+      await vault.call("lists.accept_older", { id });
+      toast(t("acceptedOlder"), "ok");
+      await route();
+    },
+  });
+
 const backLink = () => h("a", { class: "page-back", href: "#" }, icon("back"), t("allLists"));
 
 async function oneList(id) {
@@ -94,7 +106,8 @@ async function oneList(id) {
     count.textContent = fmt.number(rows);
   });
   if (list.damaged || list.state !== "ready") {
-    show(backLink(), head, notice({ tone: "warn", text: t(list.damaged ? "damagedText" : "unfinishedText") }), h("div", {}, deleteButton(list)));
+    const text = t(list.older ? "olderText" : list.damaged ? "damagedText" : "unfinishedText");
+    show(backLink(), head, notice({ tone: "warn", text }), h("div", { class: "row-wrap" }, list.older && acceptButton(list), deleteButton(list)));
     return;
   }
   show(backLink(), h("section", { class: "panel stack" }, head, h("div", { class: "row-wrap" }, listActions(list))), h("section", { class: "panel" }, people()), consentFacts(list));

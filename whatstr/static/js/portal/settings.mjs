@@ -13,6 +13,7 @@ import { deletePanel, exportPanel } from "./departure.mjs";
 import { download } from "./download.mjs";
 import { offerKeyChange } from "./rekey.mjs";
 import { secondFactorPanel } from "./second_factor.mjs";
+import { senderKeyPanel } from "./sender_key.mjs";
 import { sessionsPanel } from "./sessions.mjs";
 import { viewsPanel } from "./staff_views.mjs";
 
@@ -203,6 +204,7 @@ openPage(async ({ vault, me }) => {
     passwordPanel(vault),
     await secondFactorPanel(vault),
     await sessionsPanel(vault, browserWord),
+    vault.session.vault_access && await senderKeyPanel(vault),
     held && viewsPanel(me),
     held && [revealsPanel(held.reveals), documentsPanel(held.documents), eventsPanel(held.events)],
     sessionPanel(vault, held ?? {}),

@@ -33,7 +33,7 @@ export function readCertificate(blob, identKeys, nowSeconds) {
     throw new VaultError("sender_certificate", "format");
   }
   if (nowSeconds < cert.nb - DAY || nowSeconds >= cert.na + DAY) {
-    throw new VaultError("sender_certificate", "dates");
+    throw new VaultError("sender_certificate", "dates", { data: { nb: cert.nb, na: cert.na } });
   }
   return { kid: cert.kid, pk: fromB64(cert.pk, 32), nb: cert.nb, na: cert.na };
 }

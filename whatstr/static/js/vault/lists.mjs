@@ -6,6 +6,7 @@ import {
 import { getBytes, getJson, parallel, patiently, putBytes, putJson } from "./http.mjs";
 import { openListKey } from "./keys.mjs";
 import { fromB64, random, toB64 } from "./primitives.mjs";
+import { noteSeen, seenVersions } from "./seen.mjs";
 import { cache, vault } from "./state.mjs";
 
 const LANES = 4;
@@ -24,6 +25,9 @@ export function openListHead(stored) {
   }
 }
 
+/** Is this older than what this browser has seen? `seen` was read before the server was asked. */
+export const isOlder = ({ id, manifest_version: version }, seen) => version < (seen.get(id) ?? 0);
+
 export async function storedList(id, signal) {
   const { lists } = await getJson("lists", signal);
   const stored = lists.find((list) => list.id === id);
@@ -33,11 +37,13 @@ export async function storedList(id, signal) {
 
 /**
  * A whole list: {id, lk, manifest, version, rows, lengths, consent}; `lengths` are the rows of each
- * chunk. Refused (`list_incomplete`) unless every chunk agrees with the manifest; kept until the vault
- * locks or the list changes.
+ * chunk. Refused (`list_incomplete`) unless every chunk agrees with the manifest, and (`list_older`)
+ * when this browser has seen a newer version; kept until the vault locks or the list changes.
  */
 export async function loadList(id, { report, signal }) {
+  const seen = await seenVersions();
   const stored = await storedList(id, signal);
+  if (isOlder(stored, seen)) throw new VaultError("list_older", "manifest", { data: { id } });
   const known = opened.get(id);
   if (known && known.version === stored.manifest_version) return known;
   const { lk, manifest } = openListHead(stored);
@@ -54,6 +60,7 @@ export async function loadList(id, { report, signal }) {
   const lengths = parts.map((part) => part.length);
   const list = { id, lk, manifest, version: stored.manifest_version, rows, lengths, consent: stored.consent };
   opened.set(id, list);
+  await noteSeen(id, list.version);
   return list;
 }
 
@@ -141,6 +148,7 @@ export async function putManifest(id, lk, manifest, version, consent, { report, 
   } catch (error) {
     if (error.code !== "conflict" || !(await isOurs(id, body.manifest, signal))) throw error;
   }
+  await noteSeen(id, version);
 }
 
 /** A repeated save whose first try did reach the server looks like a conflict with ourselves. */

@@ -3,10 +3,11 @@
 import { toCsv } from "../contacts/csvwrite.mjs";
 import { aborted } from "./errors.mjs";
 import { getJson } from "./http.mjs";
-import { openListHead, salvageList } from "./lists.mjs";
+import { isOlder, openListHead, salvageList } from "./lists.mjs";
 import { filename, printed } from "./ops_lists.mjs";
 import { campaignTable, openedNotices } from "./ops_report.mjs";
 import { allRecords } from "./records.mjs";
+import { seenVersions } from "./seen.mjs";
 import { vault } from "./state.mjs";
 import { ZipWriter } from "./zipwrite.mjs";
 
@@ -21,6 +22,7 @@ async function everything({ lang = "tr" }, context) {
   const words = WORDS[lang] ?? WORDS.tr;
   const zip = new ZipWriter();
   const summary = { made_at: new Date().toISOString(), lists: [], campaigns: [], problems: [] };
+  const seen = await seenVersions();
   const [{ lists }, { campaigns }] = await Promise.all([getJson("lists", context.signal), getJson("campaigns", context.signal)]);
   const total = lists.length + campaigns.length + 4;
   let done = 0;
@@ -31,6 +33,7 @@ async function everything({ lang = "tr" }, context) {
   };
   for (const stored of lists) {
     summary.lists.push(await oneList(zip, words, stored, summary, context));
+    if (isOlder(stored, seen)) summary.problems.push({ kind: "list", id: stored.id, code: "list_older" });
     step();
   }
   for (const stored of campaigns) {

@@ -5,21 +5,26 @@ import { VaultError } from "./errors.mjs";
 import { CHUNK_ROWS, idBytes } from "./formats.mjs";
 import { getJson, patiently, postJson, remove } from "./http.mjs";
 import { wrapListKey } from "./keys.mjs";
-import { cut, forgetList, loadList, openListHead, putManifest, randomVersion, sealChunks } from "./lists.mjs";
+import {
+  cut, forgetList, isOlder, loadList, openListHead, putManifest, randomVersion, sealChunks, storedList,
+} from "./lists.mjs";
 import { importedRows, spendImport } from "./ops_import.mjs";
 import { random, toB64 } from "./primitives.mjs";
+import { forgetSeen, noteSeen, seenVersions } from "./seen.mjs";
 import { newId } from "./sender.mjs";
 import { cache, vault } from "./state.mjs";
 
 const unfinished = cache();
 
 async function all(_, { signal }) {
+  const seen = await seenVersions();
   const { lists } = await getJson("lists", signal);
   return lists.map((stored) => {
     const { id, state, rows, consent, created_at, updated_at } = stored;
     const shown = { id, state, rows, consent, created_at, updated_at, name: null, columns: [] };
     try {
       const { manifest } = openListHead(stored);
+      if (isOlder(stored, seen)) return { ...shown, name: manifest?.name ?? null, damaged: true, older: true };
       return manifest ? { ...shown, name: manifest.name, columns: manifest.columns } : shown;
     } catch (error) {
       if (error.code !== "list_damaged") throw error;
@@ -125,6 +130,13 @@ async function rename({ id, name }, context) {
   return { id, name };
 }
 
+/** The customer was told that an older version is right, for instance after a restored backup. */
+async function accept({ id }, { signal }) {
+  const stored = await storedList(id, signal);
+  if (openListHead(stored).manifest) await noteSeen(id, stored.manifest_version, { even: true });
+  return {};
+}
+
 async function csv({ id, lang = "tr" }, context) {
   const { manifest, rows } = await loadList(id, context);
   const first = lang === "en" ? ["Phone", "Name"] : ["Telefon", "Ad"];
@@ -151,9 +163,11 @@ export const operations = {
   "lists.rows": page,
   "lists.rename": rename,
   "lists.csv": csv,
+  "lists.accept_older": accept,
   "lists.delete": async ({ id }, { signal }) => {
     await remove(`lists/${id}`, signal);
     forgetList(id);
+    await forgetSeen(id);
     return {};
   },
 };

@@ -54,7 +54,7 @@ async function listNames(list, context) {
   try {
     return new Map((await loadList(list, context)).rows.map(([phone, name]) => [phone, name]));
   } catch (error) {
-    if (["not_found", "list_damaged", "list_incomplete"].includes(error.code)) return new Map();
+    if (["not_found", "list_damaged", "list_incomplete", "list_older"].includes(error.code)) return new Map();
     throw error;
   }
 }

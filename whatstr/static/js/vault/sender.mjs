@@ -21,6 +21,21 @@ export async function senderKey(signal) {
   return readCertificate(fromB64(cert), identKeys, Math.floor(Date.now() / 1000));
 }
 
+const day = (seconds) => seconds && new Date(seconds * 1000).toISOString();
+
+/** What a page may say of that key: {state: "valid" | "dates" | "signature" | "missing", from, until}. */
+async function aboutKey(_, { signal }) {
+  try {
+    const { nb, na } = await senderKey(signal);
+    return { state: "valid", from: day(nb), until: day(na) };
+  } catch (error) {
+    if (error.detail === "sender_certificate_missing") return { state: "missing" };
+    if (error.code !== "sender_certificate") throw error;
+    const { nb, na } = error.data ?? {};
+    return { state: error.detail === "dates" ? "dates" : "signature", from: day(nb), until: day(na) };
+  }
+}
+
 /** Ask the sender to do `op`; gives its result. `sender_refused` carries its reason, `sender_silent` none. */
 export async function askSender(op, args, { report, signal }) {
   const { organization, signer, box } = vault();
@@ -60,3 +75,5 @@ async function waitFor(id, { report, signal }) {
   }
   throw new VaultError("sender_silent");
 }
+
+export const operations = { "sender.key": aboutKey };

@@ -35,7 +35,7 @@ async function start() {
       import("./ops_lines.mjs"), import("./ops_campaigns.mjs"), import("./ops_report.mjs"),
       import("./ops_members.mjs"), import("./ops_rekey.mjs"), import("./ops_reseal.mjs"),
       import("./ops_list_edit.mjs"), import("./ops_export.mjs"), import("./ops_departure.mjs"),
-      import("./ops_memory.mjs"), import("./ops_resend.mjs"),
+      import("./ops_memory.mjs"), import("./ops_resend.mjs"), import("./sender.mjs"),
     ]);
     state = await import("./state.mjs");
     state.listen((message) => postMessage(message));
