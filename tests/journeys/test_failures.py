@@ -4,14 +4,15 @@
 | --- | --- |
 | a Box or seal does not open | here; vault/test_upkeep_browser (archive), test_worker (reports) |
 | a list is incomplete against its manifest | vault/test_upkeep_browser (archive), test_worker |
-| certificate or answer missing, bad, out of date | here; vault/test_worker, test_properties |
+| a list in an older version | here; vault/test_freshness, test_upkeep_browser (archive) |
+| certificate or answer missing, bad, out of date | here; vault/test_freshness, admin/test_alarms |
 | weekly key gone before the campaign ran | here; sending/test_refusals, vault/test_worker |
 | sender down | here; chaos; sending/test_dispatcher, test_refusals (`exp` passed) |
 | Meta down | sending/test_trouble (`meta_away`), chaos |
 | token revoked | sending/test_trouble (`bad_token`), journeys/test_line_health |
 | template paused or rejected | sending/test_trouble, journeys/test_line_health |
 | keyring lost | doors/test_roots (`lost_keyring`) |
-| inbox grows, the hook goes on | doors/test_hook, sending/test_trouble (`backlog`) |
+| inbox grows, the hook goes on | doors/test_hook, sending/test_trouble, admin/test_alarms |
 | abuse desk's key lost | vault/test_refusals, test_properties (no other key opens) |
 | staff ring lost | vault/test_members (the code opens, the password does not), core/test_crypto |
 | audit trail cannot be written | admin/test_reveal_record |
@@ -85,6 +86,7 @@ def test_when_things_fail(visit: Visit, service: Service, customer: Customer) ->
     _damage(portal, customer)
     _offline(portal)
     _two_tabs(portal)
+    _older(portal)
     _no_true_sender(portal, customer)
     _key_gone(portal, customer)
     _half_lost(portal, customer)
@@ -150,6 +152,27 @@ def _two_tabs(portal: Portal) -> None:
     portal.toast("Değişiklik kaydedildi.")
 
 
+def _older(portal: Portal) -> None:
+    """A list as it was before: not used until the customer says that this is right."""
+    page = portal.page
+    page.evaluate(
+        """(id) => new Promise((done) => {
+          indexedDB.open("wtr-seen").onsuccess = ({ target: { result: base } }) => {
+            const lists = base.transaction("lists", "readwrite").objectStore("lists");
+            lists.put(99, id).onsuccess = done;
+          };
+        }).then(() => null)""",
+        page.url.rpartition("#")[2],
+    )
+    page.reload()
+    portal.visitor.opened()
+    expect(page.get_by_text("eski bir sürümünü verdi")).to_be_visible()
+    portal.visitor.shoot("list-older")
+    portal.visitor.accessible("list-older")
+    portal.press("Bu eski sürümle sürdür")
+    expect(page.get_by_role("cell", name="Birinci Kişi", exact=True)).to_be_visible()
+
+
 def _no_true_sender(portal: Portal, customer: Customer) -> None:
     """Nothing is sealed to a key that the sender's identity did not sign."""
     page = portal.page
@@ -164,7 +187,14 @@ def _no_true_sender(portal: Portal, customer: Customer) -> None:
     portal.visitor.shoot("sender-not-believed")
     portal.visitor.accessible("sender-not-believed")
     assert customer.client.api.get("campaigns")["campaigns"] == []
+    portal.goto("/ayarlar")
+    expect(page.get_by_text("Anahtarın imzası doğrulanamadı")).to_be_visible()
+    portal.visitor.shoot("sender-key-not-believed")
     page.context.unroute("**/api/sender-cert")
+    portal.goto("/ayarlar")
+    expect(page.locator("[data-sender-key=valid]")).to_be_visible()
+    portal.visitor.shoot("sender-key")
+    portal.visitor.accessible("sender-key")
 
 
 def _key_gone(portal: Portal, customer: Customer) -> None:

@@ -1,4 +1,4 @@
-"""What is out of date is noticed by the browser: the sender's key, and a list in an older version."""
+"""What is out of date is noticed by the browser: the sender's key, a list in an older version."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_dates_of_the_senders_key_are_told(panel: Panel) -> None:  # noqa: F
     token = {"method": "token", "token": "EAAG", "waba_id": "1", "phone_number_id": "2"}
     assert panel.refused("lines.connect", **token) == "sender_certificate"
     panel.world.cert = make_certificate(Certificate(9, epoch, now, now + 60), os.urandom(64))
-    assert panel.call("sender.key") ["state"] == "signature"
+    assert panel.call("sender.key")["state"] == "signature"
 
 
 Stored = dict[str, Any]
