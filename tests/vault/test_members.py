@@ -287,6 +287,34 @@ def test_a_rekey_goes_on_where_it_stopped(
     assert len(fresh.lists.open(name)[1]) == 501
 
 
+def test_who_goes_while_the_key_changes_makes_another_change_due(
+    owner: VaultClient, join: Callable[..., VaultClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key under way was made while they were here: it does not count as one without them."""
+    goes = join("giden")
+
+    def closed(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(owner.members), "_stage", closed)
+    with pytest.raises(KeyboardInterrupt):
+        owner.members.rekey()
+    monkeypatch.undo()
+    owner.api.post(f"members/{goes._state.vault.member}/remove")
+    owner.members.rekey()
+    assert owner.members.all()["rekey"]["due"] is True
+    owner.members.rekey()
+    assert owner.members.all()["rekey"]["due"] is False
+
+
+def test_a_link_from_before_the_change_opens_nothing(owner: VaultClient, address: str) -> None:
+    link = owner.members.invite("manager")
+    owner.members.rekey()
+    profile = {"contact_name": "Geç", "email": f"gec-{owner.organization[:8]}@firma.com"}
+    late = VaultClient(address)
+    assert refused(lambda: late.members.accept(link, profile, OTHER)) == "invitation_invalid"
+
+
 def test_what_is_written_meanwhile_is_not_lost(
     owner: VaultClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
