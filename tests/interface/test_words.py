@@ -8,6 +8,9 @@ from pathlib import Path
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
+from whatstr.campaigns import retention as campaign_retention
+from whatstr.support import retention as support_retention
+
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
 PUBLIC = TEMPLATES / "public"
@@ -128,6 +131,19 @@ def test_the_claim_is_repeated_word_for_word_in_the_privacy_text() -> None:
         assert sentence
         privacy = (PUBLIC / "legal" / f"privacy-2026-11-01.{lang}.html").read_text("utf-8")
         assert sentence[1] in privacy
+
+
+def test_the_privacy_text_says_how_long_the_worker_keeps_things() -> None:
+    """A time that changes in the code changes in the notice, in both languages."""
+    campaigns, threads = campaign_retention.KEPT.days, support_retention.KEPT.days // 365
+    years = {2: ("iki yıl", "two years")}[threads]
+    said = (
+        (f"{campaigns} gün;", f"kapandıktan sonra {years[0]}, hesabınız silinirse hemen;"),
+        (f"{campaigns} days;", f"{years[1]} after they are closed, at once if your account is"),
+    )
+    for lang, sentences in zip(("tr", "en"), said, strict=True):
+        privacy = (PUBLIC / "legal" / f"privacy-2026-11-01.{lang}.html").read_text("utf-8")
+        assert all(one in privacy for one in sentences), lang
 
 
 def test_nothing_is_claimed_that_is_not_so() -> None:
