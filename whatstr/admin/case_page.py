@@ -30,6 +30,7 @@ from whatstr.accounts.models import StaffUser
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, asking, case_conflict, forms, labels
 from whatstr.admin.case_conflict import OUTCOMES
+from whatstr.admin.registers.traffic import quality_word
 from whatstr.admin.views import Page
 from whatstr.core import clock
 from whatstr.core.db import session, transaction
@@ -228,6 +229,7 @@ class CasePage(Page):
             policy_words={str(p): words.in_(lang) for p, words in POLICY_WORDS.items()},
             ground_words={str(g): words.in_(lang) for g, words in GROUND_WORDS.items()},
             reasons=labels.options(desk.RevealReason),
+            quality=quality_word,
             reversible=REVERSIBLE,
             errors=errors or {},
             said=flask.request.form,

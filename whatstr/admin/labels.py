@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flask_babel import gettext, lazy_gettext
 from markupsafe import Markup
 
+from whatstr.accounts.documents import DocumentName
 from whatstr.accounts.models import Organization
 from whatstr.admin.enum_words import WORDS
 from whatstr.core.db import session
@@ -176,14 +177,7 @@ def event_words() -> dict[str, str]:
 
 def document_words() -> dict[str, str]:
     """Words for what was accepted."""
-    return {
-        "terms": gettext("Terms of use"),
-        "privacy": gettext("Privacy agreement"),
-        "processing-agreement": gettext("Processing agreement"),
-        "refund-term": gettext("Refund term"),
-        "launch-statement": gettext("Statement at launch"),
-        "consent-statement": gettext("Statement of consent"),
-    }
+    return dict(options(DocumentName))
 
 
 def yes_no(value: bool) -> str:

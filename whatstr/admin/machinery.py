@@ -20,6 +20,7 @@ from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, forms, labels
 from whatstr.admin.views import Page
 from whatstr.audit.services import record
+from whatstr.billing import events
 from whatstr.billing.models import StripeEvent
 from whatstr.campaigns.models import Campaign, CampaignState
 from whatstr.core import clock, queue_state
@@ -141,6 +142,7 @@ class Inbox(Page):
             mail=mail,
             campaigns=self._waiting_campaigns(),
             counted=COUNTED,
+            outcomes=_outcomes(),
             now=now,
         )
 
@@ -151,3 +153,14 @@ class Inbox(Page):
             .where(Campaign.state.in_(states))
             .group_by(Campaign.state)
         )
+
+
+def _outcomes() -> dict[str, str]:
+    """Words for what became of an event of Stripe's."""
+    return {
+        events.DONE: _("Worked on"),
+        events.KNOWN: _("Known already"),
+        events.IGNORED: _("Nothing to do"),
+        events.NOT_OURS: _("Not of this house"),
+        events.DIFFERS: _("Differs from ours"),
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import flask
 from flask_admin import expose
@@ -144,9 +145,16 @@ class OwnAccount(Page):
     @expose("/dil", methods=["POST"])  # type: ignore[untyped-decorator]
     @access.needs(P.SELF)
     def language(self) -> Any:
-        """The language of the panel and of e-mails."""
+        """The language of the panel and of e-mails; back to the page where it was chosen."""
         with forms.refusals() as said:
             staff_changes.set_own_language(
                 staff_id=access.current_staff().staff_id, language=forms.text("language")
             )
-        return forms.back(self.get_url(".index"), said, "")
+        return forms.back(_in_own_language(access.here()), said, "")
+
+
+def _in_own_language(target: str) -> str:
+    """The page without a language in its address, which would be stronger than the choice."""
+    parts = urlsplit(target)
+    said = [(name, value) for name, value in parse_qsl(parts.query) if name != "lang"]
+    return urlunsplit(parts._replace(query=urlencode(said)))

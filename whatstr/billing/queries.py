@@ -28,6 +28,7 @@ from whatstr.billing.models import (
     Payment,
     Plan,
     Refund,
+    RefundState,
     Subscription,
     SubscriptionState,
 )
@@ -226,6 +227,12 @@ def open_requests() -> list[OpenRequest]:
         .order_by(ExceptionRequest.created_at)
     )
     return [OpenRequest(request, payment, plan) for request, payment, plan in rows]
+
+
+def failed_refunds() -> Sequence[Refund]:
+    """Refunds that Stripe could not carry out and nobody has settled, oldest first."""
+    query = sa.select(Refund).where(Refund.state == RefundState.FAILED)
+    return session().scalars(query.order_by(Refund.created_at)).all()
 
 
 def detail(request_id: uuid.UUID) -> RequestDetail:

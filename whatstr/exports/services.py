@@ -195,6 +195,12 @@ def waiting_jobs() -> Sequence[uuid.UUID]:
     return session().scalars(query.order_by(ExportJob.requested_at).limit(20)).all()
 
 
+def waiting_approval() -> Sequence[ExportJob]:
+    """Jobs that a second person has to let through, oldest first."""
+    query = sa.select(ExportJob).where(ExportJob.state == ExportState.REQUESTED)
+    return session().scalars(query.order_by(ExportJob.requested_at)).all()
+
+
 def _queue(job: ExportJob) -> None:
     _move(job, ExportState.QUEUED)
     queues.later("housekeeping", "exports.build", job.id)

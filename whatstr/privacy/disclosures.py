@@ -4,8 +4,10 @@ approved it. Nobody approves what they recorded themselves."""
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import date
 
+import sqlalchemy as sa
 from sqlalchemy.orm import undefer_group
 
 from whatstr.audit.services import Actor, record
@@ -84,6 +86,13 @@ def refuse(*, actor: Actor, disclosure_id: uuid.UUID, version: int, reason: str)
     row.refused_by, row.refused_at = actor.id, clock.now()
     _record(actor, row, "disclosure.refused", reason=words)
     return row
+
+
+def under_way() -> Sequence[Disclosure]:
+    """Demands that are neither answered nor refused, oldest first."""
+    waiting = (DisclosureState.RECEIVED, DisclosureState.APPROVED)
+    query = sa.select(Disclosure).where(Disclosure.state.in_(waiting))
+    return session().scalars(query.order_by(Disclosure.recorded_at)).all()
 
 
 def _move(row: Disclosure, to: DisclosureState) -> None:

@@ -13,6 +13,13 @@ from whatstr.admin import labels
 from whatstr.admin.listing import of_customer
 from whatstr.admin.views import EnumFilter, Register
 
+OCCASIONS = {
+    "sign_up": lazy_gettext("Sign-up"),
+    "checkout": lazy_gettext("Purchase"),
+    "launch": lazy_gettext("Launch of a campaign"),
+    "new_version": lazy_gettext("New version of the text"),
+}
+
 
 class Acceptances(Register):
     """Who accepted which version of which document, and when. Never edited."""
@@ -35,7 +42,10 @@ class Acceptances(Register):
         "member_id": lazy_gettext("Member"),
     }
     column_formatters = labels.columns(
-        organization_id=lambda row: labels.customer(row.organization_id)
+        organization_id=lambda row: labels.customer(row.organization_id),
+        document=lambda row: labels.document_words().get(row.document, row.document),
+        context=lambda row: str(OCCASIONS.get(row.context, row.context)),
+        language=lambda row: labels.language_name(row.language),
     )
     column_formatters_detail = column_formatters
     column_filters = (

@@ -51,6 +51,7 @@ class Trail(Register):
         actor_id=lambda row: row.actor_id.hex[:8] if row.actor_id else "–",
         organization_id=lambda row: labels.customer(row.organization_id),
         seq=lambda row: str(row.seq),
+        detail=lambda row: "; ".join(f"{key}: {said}" for key, said in (row.detail or {}).items()),
     )
     column_formatters_detail = column_formatters
     column_filters = (EnumFilter(AuditEvent.actor_kind, lazy_gettext("By"), ActorKind),)

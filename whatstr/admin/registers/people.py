@@ -48,7 +48,10 @@ class People(Register):
         "language": lazy_gettext("Language"),
         "created_at": lazy_gettext("Since"),
     }
-    column_formatters = labels.columns(roles=lambda row: labels.words_of(row.roles, StaffRole))
+    column_formatters = labels.columns(
+        roles=lambda row: labels.words_of(row.roles, StaffRole),
+        language=lambda row: labels.language_name(row.language),
+    )
     column_formatters_detail = column_formatters
     column_filters = (EnumFilter(StaffUser.state, lazy_gettext("State"), StaffState),)
 
@@ -257,4 +260,4 @@ class People(Register):
         """An invitation is taken back."""
         with forms.refusals() as said:
             staff_links.withdraw(actor=access.actor(), link_id=link_id)
-        return forms.back(self.get_url(".index_view"), said, _("Withdrawn."))
+        return forms.back(self.get_url(".index_view"), said, _("The invitation is taken back."))
