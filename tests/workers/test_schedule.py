@@ -25,7 +25,7 @@ from whatstr.core.queues import TASKS
 from whatstr.local.valkey import EmbeddedValkey
 from whatstr.vault.models import RequestState, SenderRequest
 from whatstr.workers import QUEUES, timetable
-from whatstr.workers.cron import BACKLOG, Entry, enqueue_due, run_schedule
+from whatstr.workers.cron import BACKLOG, DAY, Entry, enqueue_due, run_schedule
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -72,6 +72,17 @@ def test_the_timetable_names_known_tasks_and_queues(worker: flask.Flask) -> None
     assert [entry for entry in entries if entry.task not in TASKS] == []
     assert [entry for entry in entries if entry.queue not in QUEUES] == []
     assert len({entry.task for entry in entries}) == len(entries)
+
+
+def test_no_task_is_forgotten(worker: flask.Flask) -> None:
+    """What nobody asks for stands on the timetable: what the notices promise to end does end."""
+    planned = {entry.task: entry.every for entry in timetable()}
+    asked = {task for _, _, task in calls_of_later()}
+    own = {name for name, task in TASKS.items() if task.__module__.startswith("whatstr.workers.")}
+    by_sweep = {"billing.plan", "billing.refund_state"}  # whose names `billing.sweep` puts together
+    assert {"housekeeping.support", "housekeeping.links", "audit.verify"} <= own
+    assert own - asked - set(planned) == by_sweep
+    assert max(planned.values()) <= DAY
 
 
 def test_two_schedulers_enqueue_once(queue_server: Redis) -> None:
