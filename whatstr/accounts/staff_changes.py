@@ -16,7 +16,7 @@ from whatstr.audit.services import Actor, record
 from whatstr.core.db import session
 from whatstr.core.errors import Conflict, DomainError, InvalidInput, NotFound
 
-_LOCK = 7_274_496  # advisory lock: one change of staff accounts at a time
+_LOCK = 7_274_602  # advisory lock: one change of staff accounts at a time
 
 
 class OwnAccount(DomainError):
