@@ -10,13 +10,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
-from tests.admin.office import Customer, hire
+from tests.admin.office import Customer, hire, served
 from tests.admin.test_browser import (  # noqa: F401 - fixtures
     address,
     quiet,
     seat,
     support_request,
 )
+from tests.admin.test_simulator_page import house, meta  # noqa: F401 - fixtures
 from tests.admin.test_workplaces import case_id, request_id  # noqa: F401 - fixtures
 from tests.services import ModuleDatabase
 from whatstr.accounts.models import StaffRole
@@ -93,6 +94,8 @@ def test_no_other_page_has_a_violation(
         f"/isletme/{shop.organization}/",
         f"/destek/{asked}/",
         "/dogrula",
+        "/eposta",
+        "/davet",
         "/hesabim/",
         "/hesabim/dogrulama/",
     ]
@@ -112,3 +115,19 @@ def test_no_other_page_has_a_violation(
         f"/odemeler/details/?id={shop.payment}",
     ]
     walk(quiet, address, [*places, *forms, *details])
+
+
+def test_the_page_of_meta_s_stand_in_has_no_violation(
+    page: Page,
+    context: BrowserContext,
+    house: flask.Flask,  # noqa: F811
+) -> None:
+    """It is there only where one tries things out; the others are walked without it."""
+    with served(house) as url:
+        seat(context, hire(house, StaffRole.OWNER), url)
+        walk(page, url, ["/benzetici/"])
+        assert page.locator("tbody tr").count() > 0
+
+
+def test_doors_have_no_violation_for_who_is_not_signed_in(quiet: Page, address: str) -> None:  # noqa: F811
+    walk(quiet, address, ["/giris", "/eposta", "/davet"])

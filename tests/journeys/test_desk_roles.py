@@ -1,5 +1,5 @@
-"""Days of support and of the auditor at the panel: a question is answered, everything is looked at.
-The days of the others are `test_abuse` and `test_exception`."""
+"""Days of support, billing, the owner and the auditor at the panel. Those of the abuse desk are
+`test_abuse`; an exception that is granted is `test_exception`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import Visit
-from tests.journeys.customer import PASSWORD, signed_up
+from tests.journeys.customer import PASSWORD, buy, signed_up
 from tests.journeys.desk import Desk
 from tests.journeys.portal import Portal
 from tests.journeys.service import Service
 from whatstr.accounts.models import StaffRole
-from whatstr.local.seeds import STAFF
+from whatstr.local.seeds import SECOND, STAFF
 
 SUPPORT, AUDITOR = STAFF[StaffRole.SUPPORT][0], STAFF[StaffRole.AUDITOR][0]
+BILLING, COLLEAGUE = STAFF[StaffRole.BILLING][0], SECOND[StaffRole.BILLING][0]
+OWNER = STAFF[StaffRole.OWNER][0]
 SUBJECT, QUESTION = "Hattım bağlanmıyor", "Meta'dan döndükten sonra 190 kodunu görüyorum."
 ANSWER = "Meta'daki oturumunuzu kapatıp hattı yeniden bağlayın."
 
@@ -77,12 +79,110 @@ def _look_and_be_stopped(desk: Desk, portal: Portal) -> None:
 
 
 @pytest.mark.browser
+def test_billing(visit: Visit, service: Service) -> None:
+    """A request is opened for a customer, and turned down by the colleague, not by who asked."""
+    client, email, _code = signed_up(service, "Vazgeçen Terzi")
+    buy(service, client, "baslangic", email=email)
+    desk = Desk(visit(), service)
+    desk.sign_in(BILLING)
+    page = desk.page
+    queues = page.locator("main section h2")
+    expect(queues).to_contain_text(["İstisna talepleri", "Başarısız iadeler"])
+    menu = page.locator(".rail")
+    hidden = ("/vakalar/", "/destek-talepleri/", "/gorevliler/", "/kuyruklar/", "/aciklamalar/")
+    with desk.visitor.expecting("403"):
+        for path in hidden:
+            expect(menu.locator(f"a[href='{path}']")).to_have_count(0)
+            answer = page.goto(service.admin + path)
+            assert answer and answer.status == 403, path
+
+    page.goto(f"{service.admin}/odemeler/")
+    expect(page.get_by_text(email)).to_have_count(0)
+    page.get_by_role("row").filter(has_text="299,00").locator("a").first.click()
+    page.get_by_role("link", name="İstisna talep et").click()
+    page.get_by_label("Dayanak").select_option("hardship")
+    page.get_by_label("Açıklama").fill("Müşteri telefonda dükkânını kapattığını anlattı.")
+    page.get_by_role("button", name="Talebi gönder").click()
+    expect(page.get_by_text("İmzayı başka bir görevli atar.")).to_be_visible()
+    assert desk.form("/imzala").count() == 0, "never one's own"
+
+    other = Desk(visit(), service)
+    other.sign_in(COLLEAGUE)
+    other.take_up("299,00 ₺")
+    other.page.get_by_label("Müşterinin okuyacağı").fill("Paketin yarısı kullanılmış.")
+    other.page.get_by_role("button", name="Talebi reddet").click()
+    expect(other.page.get_by_text("Reddedildi. Müşteriye nedeni bildirilir.")).to_be_visible()
+    other.visitor.shoot("staff-exception-refused")
+    other.visitor.accessible("staff-exception-refused")
+    asked = client.api.get("billing")["payments"][0]["exception"]
+    assert asked["state"] == "rejected"
+
+
+@pytest.mark.browser
+def test_owner(visit: Visit, service: Service) -> None:
+    """A colleague is invited and comes, gets another role; an edition goes on sale and off again;
+    all of it stands in the trail."""
+    desk = Desk(visit(), service)
+    desk.sign_in(OWNER)
+    page, email = desk.page, service.new_email("yeni")
+    page.goto(f"{service.admin}/gorevliler/new/")
+    page.locator("[name=display_name]").fill("Nil Yeni")
+    page.locator("[name=email]").fill(email)
+    page.get_by_label("Destek").check()
+    page.get_by_role("button", name="Daveti gönder").click()
+    expect(page.get_by_text("Davet yola çıktı.")).to_be_visible()
+    token = service.mailed(email, r"/davet#(\S+)")
+    _come(visit, f"{service.admin}/davet#{token}")
+
+    page.goto(f"{service.admin}/gorevliler/")
+    page.get_by_role("link", name="Nil Yeni").click()
+    page.get_by_role("link", name="Değiştir").click()
+    page.get_by_label("Destek").uncheck()
+    page.get_by_label("Gözetim").check()
+    page.get_by_role("button", name="Kaydet").click()
+    expect(page.locator(".facts")).to_contain_text("Gözetim")
+    desk.visitor.shoot("staff-colleague")
+
+    page.goto(f"{service.admin}/paketler/new/")
+    values = {"code": "deneme", "price_kurus": "12,50", "credits": "10"}
+    for name, value in {**values, "title_tr": "Deneme", "title_en": "Trial"}.items():
+        page.locator(f"[name={name}]").fill(value)
+    page.get_by_role("button", name="Yayımla").click()
+    expect(page.get_by_text("Yayımlandı.")).to_be_visible()
+    expect(page.locator(".facts")).to_contain_text("12,50 ₺")
+    desk.agree(desk.form("/cek"))  # no other journey buys it
+    expect(page.get_by_text("Satıştan çekildi.")).to_be_visible()
+
+    page.goto(f"{service.admin}/denetim-kaydi/")
+    for verb in ("staff.invited", "staff.created", "staff.changed", "plan.published"):
+        expect(page.get_by_role("cell", name=verb, exact=True).first).to_be_visible()
+    page.locator(".rail").get_by_role("button", name="Çıkış yap").click()
+    expect(page).to_have_url(re.compile("/giris"))
+    page.goto(f"{service.admin}/gorevliler/")
+    expect(page).to_have_url(re.compile("/giris"))
+
+
+def _come(visit: Visit, link: str) -> None:
+    """The invited person chooses a password; then a second factor is due (tests/admin)."""
+    guest = visit()
+    guest.page.goto(link)
+    for name in ("password", "again"):
+        guest.page.locator(f"[name={name}]").fill("yepyeni bir parola 7")
+    guest.page.get_by_role("button", name="Parolayı belirle").click()
+    expect(guest.page.get_by_text("Parolanız belirlendi.")).to_be_visible()
+
+
+@pytest.mark.browser
 def test_auditor(visit: Visit, service: Service) -> None:
     """The auditor reads what everybody did, has the chain proved, and changes nothing."""
     desk = Desk(visit(), service)
     desk.sign_in(AUDITOR)
     page = desk.page
+    expect(page.get_by_role("heading", name="Sizi bekleyen iş yok")).to_be_visible()
     desk.visitor.shoot("staff-auditor")
+    desk.visitor.accessible("staff-auditor")
+    page.locator(".queue-item[href='/denetim-kaydi/']").click()
+    expect(page.get_by_role("heading", level=1, name="Denetim kaydı")).to_be_visible()
     for path in ("/vakalar/", "/istisnalar/", "/isletmeler/", "/gorevliler/", "/paketler/"):
         page.goto(service.admin + path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
