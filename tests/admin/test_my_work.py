@@ -26,9 +26,9 @@ QUEUES = {
     A: {"signatures", "cases"},
     B: {"exceptions", "refunds"},
     S: {"support"},
-    StaffRole.AUDITOR: set(),
+    StaffRole.AUDITOR: {"alarms"},
     StaffRole.OWNER: {
-        *("signatures", "cases", "exceptions", "refunds", "support"),
+        *("alarms", "signatures", "cases", "exceptions", "refunds", "support"),
         *("exports", "disclosures", "jobs"),
     },
 }

@@ -286,4 +286,5 @@ QUEUES = (
     (P.DISCLOSURES_WRITE, _disclosures),
     (P.SETTINGS_WRITE, _jobs),
 )
-"""Whose a queue is: of who may do its next step. Who may only read has no work in it."""
+"""Whose a queue is: of who may do its next step. Who may only read has no work in it, but hears of
+what stops every customer."""
