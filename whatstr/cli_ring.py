@@ -59,6 +59,16 @@ class RingFiles:
         Ring.load(text)
 
 
+def _refuse_another_ring() -> None:
+    with Session(db.engine) as session:
+        if reseal.is_another_ring(session):
+            raise click.ClickException(
+                "nothing that is stored opens with this ring: it is not the one it was sealed"
+                " under. Nothing was changed. Put back an offline copy of the ring (operations.md,"
+                ' "The staff ring is lost")'
+            )
+
+
 def _new_key() -> str:
     return base64.b64encode(os.urandom(32)).decode()
 
@@ -80,6 +90,7 @@ def status(files: tuple[Path, ...]) -> None:
             else "MISSING"
         )
         click.echo(f"key {kid}: {found.get(kid, 0)} values, {words}")
+    _refuse_another_ring()
 
 
 @group.command()
@@ -98,6 +109,7 @@ def rotate(files: tuple[Path, ...], *, of_index: bool, step: bool) -> None:
     started again at any point; nobody is kept waiting meanwhile.
     """
     held = RingFiles(files)
+    _refuse_another_ring()
     steps = _index_steps(held) if of_index else _key_steps(held)
     for words, work in steps:
         click.echo(words)

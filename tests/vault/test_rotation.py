@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from tests.accounts.people import Business, sign_up
-from tests.apps import RING, ApiClient, role_app
+from tests.apps import RING, ApiClient, b64, role_app
 from tests.rules.source import modules
 from tests.services import ROOT, ModuleDatabase
 from whatstr.accounts.models import Member
@@ -210,6 +210,22 @@ def test_a_value_that_does_not_open_keeps_the_old_key(
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE member SET phone = NULL"))
     engine.dispose()
+
+
+@pytest.mark.parametrize("act", ["status", "rotate"])
+def test_another_ring_is_told_plainly_and_changes_nothing(
+    web: flask.Flask, database: ModuleDatabase, ring_file: Path, act: str
+) -> None:
+    """The ring was lost and somebody made a new one: its first key has the same number."""
+    sign_up(ApiClient(web), "halka@kayip.com")
+    other = json.dumps({**json.loads(RING), "keys": {"1": b64(os.urandom(32))}})
+    made = ring_file.with_name("other.json")
+    made.write_text(other)
+    made.chmod(0o400)
+    done = command(database, act, str(made))
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "nothing that is stored opens with this ring" in done.stderr
+    assert made.read_text() == other
 
 
 @pytest.mark.parametrize("words", ["", "{}", "not json"])

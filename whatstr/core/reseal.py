@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy_utils.types.encrypted.encrypted_type import InvalidCiphertextError
 
 from whatstr.core.crypto import PiiProperty, PiiType, Ring, blind_index
 from whatstr.core.db import Base
@@ -46,6 +47,21 @@ def counts(session: Session) -> dict[int, int]:
             for key, number in session.execute(query):
                 found[key] = found.get(key, 0) + number
     return found
+
+
+def is_another_ring(session: Session) -> bool:
+    """Whether nothing of what is stored opens: the ring is not the one it was sealed under. One
+    value of each column is tried."""
+    tried = False
+    for _, columns in sealed_tables():
+        for column in columns:
+            try:
+                query = sa.select(column).where(column.is_not(None)).limit(1)
+                if session.execute(query).first() is not None:
+                    return False
+            except InvalidCiphertextError:
+                tried = True
+    return tried
 
 
 def reseal(session: Session, *, done: Callable[[int], None]) -> None:
