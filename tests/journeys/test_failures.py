@@ -1,25 +1,7 @@
-"""What a customer reads when things fail (vault design, 22): each row of it, and where it is tried.
+"""What a customer reads when things fail (vault design, 22).
 
-| what fails | tried by |
-| --- | --- |
-| a Box or seal does not open | here; vault/test_upkeep_browser (archive), test_worker (reports) |
-| a list is incomplete against its manifest | vault/test_upkeep_browser (archive), test_worker |
-| a list in an older version | here; vault/test_freshness, test_upkeep_browser (archive) |
-| certificate or answer missing, bad, out of date | here; vault/test_freshness, admin/test_alarms |
-| weekly key gone before the campaign ran | here; sending/test_refusals, vault/test_worker |
-| sender down | here; chaos; sending/test_dispatcher, test_refusals (`exp` passed) |
-| Meta down | sending/test_trouble (`meta_away`), chaos |
-| token revoked | sending/test_trouble (`bad_token`), journeys/test_line_health |
-| template paused or rejected | sending/test_trouble, journeys/test_line_health |
-| keyring lost | doors/test_roots (`lost_keyring`) |
-| inbox grows, the hook goes on | doors/test_hook, sending/test_trouble, admin/test_alarms |
-| abuse desk's key lost | vault/test_refusals, test_properties (no other key opens) |
-| staff ring lost | vault/test_members (the code opens, the password does not), core/test_crypto |
-| audit trail cannot be written | admin/test_reveal_record |
-| browser lacks something | vault/test_upkeep_browser |
-| session half lost, tab closed | here; vault/test_worker, test_members_browser |
-| two tabs | here; vault/test_worker (drafts), test_members_browser (key) |
-| offline | here; vault/test_worker (uploads go on) |
+docs/security.md has the whole table: each row, and where it is tried. Also here: a lost session,
+two tabs, a lost connection, a list in an older version.
 """
 
 from __future__ import annotations
