@@ -16,6 +16,6 @@ export async function senderKeyPanel(vault) {
     state === "valid"
       ? h("p", {}, t("valid"))
       : notice({ tone: "danger", title: t(`${state}Title`), text: t(state), alert: true }),
-    h("dl", { class: "facts" }, facts.map(([name, at]) => [h("dt", {}, name), h("dd", {}, fmt.datetimeNode(at))])),
+    facts.length > 0 && h("dl", { class: "facts" }, facts.map(([name, at]) => [h("dt", {}, name), h("dd", {}, fmt.datetimeNode(at))])),
   );
 }
