@@ -24,7 +24,7 @@ from whatstr.local.valkey import EmbeddedValkey
 
 ROOT = Path(__file__).parent.parent
 _OURS = ("WHATSTR_", "META_", "STRIPE_", "MAIL_", "DATABASE_", "REDIS_", "SENDER_", "PG", "FLASK_")
-_KEPT = {"WHATSTR_CHROMIUM"}
+_KEPT = {"WHATSTR_CHROMIUM", "WHATSTR_PICTURES"}
 
 
 @contextlib.contextmanager

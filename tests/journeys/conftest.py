@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,11 @@ def tidied(service: Service) -> Iterator[None]:
 def visit(
     service: Service, new_context: NewContext, pytestconfig: pytest.Config
 ) -> Iterator[Visit]:
-    """Open a browser of one's own: `visit()`; `language` and `width` where they matter."""
+    """Open a browser of one's own: `visit()`; `language` and `width` where they matter.
+    With WHATSTR_PICTURES=1 every page on the way is kept as a picture, below `--output`."""
     visitors: list[Visitor] = []
-    pictures = Path(pytestconfig.getoption("--output")).absolute() / "pages"
+    wanted = os.environ.get("WHATSTR_PICTURES") == "1"
+    pictures = Path(pytestconfig.getoption("--output")).absolute() / "pages" if wanted else None
 
     def open_one(*, language: str = "tr", width: int = WIDTHS[0], **more: Any) -> Visitor:
         context = new_context(

@@ -46,7 +46,7 @@ expect.set_options(timeout=15_000)
 class Visitor:
     """One browser context with one page; `complaints` must be empty at the end."""
 
-    def __init__(self, context: BrowserContext, *, own: set[str], pictures: Path) -> None:
+    def __init__(self, context: BrowserContext, *, own: set[str], pictures: Path | None) -> None:
         self.complaints: list[str] = []
         self._expected: list[re.Pattern[str]] = []
         self._own = own
@@ -99,19 +99,24 @@ class Visitor:
         self.opened()
 
     def shoot(self, name: str) -> None:
-        """Pictures of the page as it stands, wide and narrow; it must fit both widths."""
+        """The page as it stands must fit both widths; pictures of it where they are wanted."""
         page, own = self.page, self.page.viewport_size
         assert own is not None
-        dialog = page.locator("dialog[open]").count() > 0  # it covers the window, not the page
-        self._pictures.mkdir(parents=True, exist_ok=True)
         for width in sorted(WIDTHS, key=lambda one: one == own["width"]):
             page.set_viewport_size({"width": width, "height": HEIGHT})
             self.fits(name)
-            # A window as tall as the page, so that what sticks to its edges stays there.
-            height = HEIGHT if dialog else page.evaluate("document.documentElement.scrollHeight")
-            page.set_viewport_size({"width": width, "height": height})
-            page.screenshot(path=self._pictures / f"{name}-{width}.png", animations="disabled")
+            if self._pictures is not None:
+                self._picture(self._pictures / f"{name}-{width}.png", width)
         page.set_viewport_size(own)
+
+    def _picture(self, path: Path, width: int) -> None:
+        page = self.page
+        path.parent.mkdir(parents=True, exist_ok=True)
+        dialog = page.locator("dialog[open]").count() > 0  # it covers the window, not the page
+        # A window as tall as the page, so that what sticks to its edges stays there.
+        height = HEIGHT if dialog else page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": width, "height": height})
+        page.screenshot(path=path, animations="disabled")
 
     def fits(self, name: str) -> None:
         """Nothing can be scrolled sideways."""

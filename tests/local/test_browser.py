@@ -68,3 +68,20 @@ def test_a_missing_browser_is_installed_where_that_is_possible(
     monkeypatch.setattr(chromium, "install_chromium", install)
     assert chromium.main([]) == 0
     assert chromium.find_chromium() == program
+
+
+def test_the_browser_with_windows_is_installed_where_the_other_is_not_known(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program, apt = tmp_path / "chromium", tmp_path / "apt-get"
+    apt.write_text(
+        f"#!/bin/sh\ncase \"$*\" in *headless-shell) exit 100;; *' chromium') : > {program};"
+        f" /bin/chmod 755 {program};; esac\n"
+    )
+    apt.chmod(0o755)
+    monkeypatch.delenv("WHATSTR_CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+
+    assert chromium.install_chromium()
+    assert chromium.find_chromium() == program
