@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import flask
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.admin.office import PASSWORD, Colleague, Customer, cookies, hire, served
 from tests.admin.test_workplaces import case_id, request_id, state_of  # noqa: F401 - fixtures
 from tests.apps import as_owner
+from tests.axe import faults
 from tests.services import ModuleDatabase
 from whatstr.accounts.models import StaffRole
 from whatstr.billing.models import ExceptionRequest, Plan
@@ -84,8 +84,7 @@ def ready(page: Page) -> None:
 
 
 def no_violation(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+    assert faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

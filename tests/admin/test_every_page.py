@@ -7,7 +7,6 @@ import uuid
 
 import flask
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
 from tests.admin.office import Customer, hire, served
@@ -19,25 +18,18 @@ from tests.admin.test_browser import (  # noqa: F401 - fixtures
 )
 from tests.admin.test_simulator_page import house, meta  # noqa: F401 - fixtures
 from tests.admin.test_workplaces import case_id, request_id  # noqa: F401 - fixtures
+from tests.axe import COLOURS, EVERY_RULE, faults
 from tests.services import ModuleDatabase
 from whatstr.accounts.models import StaffRole
 
 pytestmark = pytest.mark.browser
 
-EVERY_RULE = {"resultTypes": ["violations"]}
-COLOURS = {**EVERY_RULE, "runOnly": ["color-contrast"]}
-"""What the theme changes; the other rules do not look at it."""
 WIDE, PHONE = (1280, 900), (360, 740)
 LOOKS = ((WIDE, "light", EVERY_RULE), (WIDE, "dark", COLOURS), (PHONE, "light", EVERY_RULE))
 SETTLED = """
 new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
   .then(() => Promise.all(document.getAnimations().map((one) => one.finished)))
 """
-
-
-def faults(page: Page, rules: dict[str, list[str]]) -> list[tuple[str, str]]:
-    found = Axe().run(page, options=rules).response["violations"]
-    return [(one["id"], one["nodes"][0]["html"]) for one in found]
 
 
 def looks_right(page: Page) -> None:

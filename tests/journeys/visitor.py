@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
@@ -17,6 +16,8 @@ from playwright.sync_api import (
     WebError,
     expect,
 )
+
+from tests.axe import COLOURS, EVERY_RULE, check
 
 WIDTHS = (1280, 360)
 HEIGHT = 900
@@ -36,10 +37,6 @@ _WIDE = """
 # Colours of a theme are there one frame after it is chosen.
 _PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _SETTLED = "Promise.all(document.getAnimations().map((one) => one.finished))"
-_AXE = Axe()
-_EVERY_RULE = {"resultTypes": ["violations"]}
-# What the theme changes; the other rules do not look at it.
-_COLOURS = {**_EVERY_RULE, "runOnly": ["color-contrast"]}
 expect.set_options(timeout=15_000)
 
 
@@ -128,13 +125,13 @@ class Visitor:
 
     def accessible(self, name: str) -> None:
         """axe-core finds nothing on the page, in light and in dark."""
-        for theme, rules in (("dark", _COLOURS), ("light", _EVERY_RULE)):
+        for theme, rules in (("dark", COLOURS), ("light", EVERY_RULE)):
             self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             self.page.evaluate(_PAINTED)
-            found = _AXE.run(self.page, options=rules)
+            found = check(self.page, rules)
             if found.violations_count:
                 # On a busy machine the colours of the other theme may still be on their way.
                 self.page.evaluate(_SETTLED)
-                found = _AXE.run(self.page, options=rules)
+                found = check(self.page, rules)
             if found.violations_count:
                 raise AssertionError(f"{name} in {theme}:\n{found.generate_report()}")

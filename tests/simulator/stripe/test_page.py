@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 import requests
 import stripe
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.axe import check
 from tests.simulator.stripe.conftest import session_params
 from tests.simulator.stripe.receiver import Receiver
 from whatstr.simulator.stripe import Handle
@@ -103,7 +103,7 @@ def test_unknown_session_says_so(sim: Handle) -> None:
 
 
 def assert_accessible(page: Page) -> None:
-    results = Axe().run(page)
+    results = check(page)
     assert results.violations_count == 0, results.generate_report()
 
 
