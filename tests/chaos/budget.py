@@ -10,7 +10,7 @@ from tests.chaos.plan import ROWS
 
 FEW = 2_000
 """Rows of a seed for which the time does not suffice otherwise."""
-FIRST_GUESS = {"full": 130.0, "few": 75.0}
+FIRST_GUESS = {"full": 120.0, "few": 60.0}
 """Seconds of a seed before one was seen."""
 RESERVE = 30.0
 """A seed may take longer than the one before it."""
