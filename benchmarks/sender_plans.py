@@ -61,7 +61,7 @@ def _told(made: World, campaign: uuid.UUID) -> None:
 def _lost(made: World) -> None:
     """One row has been unknown for twenty minutes."""
     made.stage.sql(
-        "UPDATE message SET status = 'unknown', handed_at = now() - interval '20 minutes'"
+        "UPDATE message SET status = 'unknown', unknown_at = now() - interval '20 minutes'"
         " WHERE ctid = (SELECT max(ctid) FROM message WHERE status = 'delivered')"
     )
 

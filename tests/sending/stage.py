@@ -6,7 +6,7 @@ import json
 import os
 import urllib.request
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -42,6 +42,24 @@ def people(count: int, *, ending: str = "00") -> list[str]:
     """Numbers that no other test uses; the ending decides what the person does. The 0 before it
     keeps a serial number from making a longer ending (…2 and 20 would be 220, which replies)."""
     return [f"90532{next(_serial):04d}0{ending}" for _ in range(count)]
+
+
+def fault(stage: Stage, **values: Any) -> None:
+    """Something goes wrong at Meta from now on."""
+    stage.ask("POST", "/_sim/faults", values)
+
+
+def within(stage: Stage, call: Callable[[], Any]) -> Any:
+    """Call it as the sender's processes do: in a transaction of their application."""
+    with stage.app.app_context(), transaction():
+        return call()
+
+
+def soon(stage: Stage) -> None:
+    """Waiting rows are due now."""
+    stage.sql(
+        "UPDATE message SET not_before = now() - interval '1 second' WHERE not_before > now()"
+    )
 
 
 def job_rows(numbers: Sequence[str]) -> list[JobRow]:

@@ -6,37 +6,17 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 import redis
 
-from tests.sending.stage import Stage, people
-from whatstr.core.db import transaction
+from tests.sending.stage import Stage, fault, people, soon, within
 from whatstr.core.queues import Refused
 from whatstr.local.valkey import EmbeddedValkey
 from whatstr.sending import leases, progress, sweeps
 from whatstr.sending.pace import Pace
 from whatstr.simulator.meta import seed
-
-WAIT = timedelta(seconds=900)
-
-
-def fault(stage: Stage, **values: Any) -> None:
-    stage.ask("POST", "/_sim/faults", values)
-
-
-def within(stage: Stage, call: Callable[[], Any]) -> Any:
-    with stage.app.app_context(), transaction():
-        return call()
-
-
-def soon(stage: Stage) -> None:
-    """Waiting rows are due now."""
-    stage.sql(
-        "UPDATE message SET not_before = now() - interval '1 second' WHERE not_before > now()"
-    )
 
 
 def test_too_fast_slows_down_and_loses_nothing(
@@ -176,117 +156,6 @@ def test_who_stopped_marketing_is_suppressed_for_good(stage: Stage) -> None:
     stage.run()
 
     assert stage.counts(second) == {"suppressed": 1}
-
-
-def test_an_unknown_outcome_is_handed_over_once_more_at_most(
-    stage: Stage, valkey_sender_server: EmbeddedValkey
-) -> None:
-    campaign = stage.campaign(people(20))
-    fault(stage, kind="drop_before", count=3)
-    stage.run()
-    assert stage.counts(campaign) == {"accepted": 17, "unknown": 3}
-    assert stage.state(campaign)[0] == "running"
-
-    late = datetime.now(UTC) + WAIT + timedelta(seconds=10)
-    settle = lambda: sweeps.settle_unknown(now=late, wait=WAIT)  # noqa: E731
-    assert within(stage, settle) == 0, "no webhook arrives: nothing is re-sent"
-    stage.sql(
-        "UPDATE message SET status = 'sent', sent_at = now() + interval '1 second'"
-        " WHERE status = 'accepted'"
-    )
-    assert within(stage, settle) == 3
-    soon(stage)
-    with redis.Redis.from_url(valkey_sender_server.url) as client:
-        client.flushall()  # the wait between two messages to one person is long over
-    fault(stage, kind="drop_before", count=1)
-    stage.run()
-    assert stage.counts(campaign) == {"sent": 17, "accepted": 2, "unknown": 1}
-    assert within(stage, settle) == 0, "a second unknown stays unknown"
-    assert stage.ledger()["rows"] == 19
-    assert stage.ledger()["taken_twice_or_more"] == 0
-
-    stage.sql("UPDATE message SET handed_at = now() - interval '1 hour' WHERE status = 'unknown'")
-    assert within(stage, lambda: sweeps.finish_campaigns(unknown_wait=WAIT)) == 1
-    (row,) = stage.sql("SELECT totals FROM campaign")
-    assert row["totals"]["unknown"] == 1
-
-
-def test_an_answer_lost_after_the_message_was_taken_is_settled_by_its_receipt(
-    stage: Stage,
-) -> None:
-    campaign = stage.campaign(people(10))
-    fault(stage, kind="drop_after", count=2)
-    stage.run()
-    assert stage.counts(campaign) == {"accepted": 8, "unknown": 2}
-
-    # What the receipt does, by the mref that every webhook carries.
-    stage.sql(
-        "UPDATE message SET status = 'delivered', delivered_at = now() WHERE status = 'unknown'"
-    )
-    late = datetime.now(UTC) + WAIT + timedelta(seconds=10)
-    assert within(stage, lambda: sweeps.settle_unknown(now=late, wait=WAIT)) == 0
-    assert within(stage, lambda: sweeps.finish_campaigns(unknown_wait=WAIT)) == 1
-    assert stage.ledger()["rows"] == 10
-    assert stage.ledger()["taken_twice_or_more"] == 0
-
-
-def test_a_backlog_of_webhooks_forbids_a_second_try(stage: Stage) -> None:
-    stage.campaign(people(20))
-    fault(stage, kind="drop_before", count=1)
-    stage.run()
-    stage.sql(
-        "UPDATE message SET status = 'sent', sent_at = now() + interval '1 second'"
-        " WHERE status = 'accepted'"
-    )
-    late = datetime.now(UTC) + WAIT + timedelta(seconds=10)
-    settle = lambda: sweeps.settle_unknown(now=late, wait=WAIT)  # noqa: E731
-
-    stage.sql("INSERT INTO hook_inbox (at, sealed) VALUES (now(), '')")
-    assert within(stage, settle) == 0, "its receipt may lie in the inbox"
-    stage.sql("DELETE FROM hook_inbox")
-    stage.sql("UPDATE message SET status = 'accepted' WHERE row < 10 AND status = 'sent'")
-    assert within(stage, settle) == 0, "others wait for their receipts as well"
-    stage.sql("UPDATE message SET status = 'sent' WHERE status = 'accepted'")
-    stage.sql("UPDATE s_instance SET late_at = now() + interval '11 seconds'")
-    assert within(stage, settle) == 0, "a webhook came late: others may still be on their way"
-    stage.sql("UPDATE s_instance SET late_at = now()")
-    stage.sql("UPDATE message SET status = 'failed', failed_at = now() WHERE status = 'sent'")
-    stage.sql("UPDATE message SET accepted_at = NULL WHERE status = 'failed'")
-    assert within(stage, settle) == 0, "what Meta refused at once tells nothing of webhooks"
-    stage.sql("UPDATE message SET accepted_at = now() WHERE status = 'failed'")
-    assert within(stage, settle) == 1, "the late webhook is longer ago than the wait"
-    stage.sql("UPDATE s_instance SET late_at = NULL")
-
-
-def test_an_organization_may_forbid_the_second_try(stage: Stage) -> None:
-    stage.sql("UPDATE organization SET resend_unknown = false")
-    stage.campaign(people(5))
-    fault(stage, kind="drop_before", count=1)
-    stage.run()
-    stage.sql(
-        "UPDATE message SET status = 'sent', sent_at = now() + interval '1 second'"
-        " WHERE status = 'accepted'"
-    )
-
-    late = datetime.now(UTC) + WAIT + timedelta(seconds=10)
-    assert within(stage, lambda: sweeps.settle_unknown(now=late, wait=WAIT)) == 0
-
-
-def test_what_a_killed_slice_had_in_hand_becomes_unknown(stage: Stage) -> None:
-    campaign = stage.campaign(people(10))
-    stage.run()
-    stage.sql(
-        "UPDATE message SET status = 'handing', claim = %s, accepted_at = NULL,"
-        " handed_at = now() - interval '1 minute' WHERE row < 4",
-        (owner := uuid.uuid4()),
-    )
-    within(stage, lambda: leases.take(stage.line, owner=owner))
-
-    sweep = lambda: sweeps.orphans_to_unknown(now=datetime.now(UTC))  # noqa: E731
-    assert within(stage, sweep) == 0, "its lease is alive"
-    stage.sql("UPDATE s_lease SET until = now() - interval '1 second'")
-    assert within(stage, sweep) == 4
-    assert stage.counts(campaign) == {"accepted": 6, "unknown": 4}
 
 
 def test_two_slices_never_work_one_line(stage: Stage) -> None:

@@ -230,6 +230,8 @@ class Message(Base):
     recipient_ix: Mapped[bytes] = pseudonym()
     handed_at: Mapped[datetime | None] = public()
     resent_at: Mapped[datetime | None] = public()
+    unknown_at: Mapped[datetime | None] = public()
+    """When its outcome was lost. It was taken in hand sooner, and may have left until then."""
     accepted_at: Mapped[datetime | None] = public()
     sent_at: Mapped[datetime | None] = public()
     delivered_at: Mapped[datetime | None] = public()

@@ -219,7 +219,7 @@ def finish_if_done(campaign_id: uuid.UUID, *, unknown_wait: timedelta) -> bool:
     )
     if row is None:
         return False
-    settled = Message.handed_at < clock.now() - unknown_wait
+    settled = Message.unknown_at < clock.now() - unknown_wait
     if row.resend_unknown:
         settled = sa.and_(settled, Message.resent_at.is_not(None))
     still_open = sa.or_(

@@ -11,7 +11,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from whatstr.audiences.models import OptOutSource
-from whatstr.core import arrays
+from whatstr.core import arrays, clock
 from whatstr.core.db import session
 from whatstr.core.prf import prf16
 from whatstr.lines.cloud_api import Accepted
@@ -70,10 +70,15 @@ def write(
     if kinds[Result.UNKNOWN]:
         session().execute(
             sa.text(
-                "UPDATE message SET status = 'unknown', claim = NULL WHERE campaign_id = :c"
-                " AND row = ANY(:rows) AND status = 'handing' AND claim = :claim"
+                "UPDATE message SET status = 'unknown', claim = NULL, unknown_at = :now"
+                " WHERE campaign_id = :c AND row = ANY(:rows) AND status = 'handing'"
+                " AND claim = :claim"
             ),
-            {**scope, "rows": [one.candidate.row for one in kinds[Result.UNKNOWN]]},
+            {
+                **scope,
+                "rows": [one.candidate.row for one in kinds[Result.UNKNOWN]],
+                "now": clock.now(),
+            },
         )
 
 

@@ -27,6 +27,8 @@ TIME_TO_LIVE = timedelta(days=30)
 RECOUNT = timedelta(days=31)
 WAMID_LIFE = timedelta(days=30)
 HANDING_GRACE = timedelta(seconds=5)
+AROUND = timedelta(minutes=5)
+"""Messages so long before and after an unknown one show whether webhooks came at the time."""
 
 
 def release_due(*, now: datetime) -> int:
@@ -59,24 +61,26 @@ def orphans_to_unknown(*, now: datetime) -> int:
     """Rows in hand of a slice that holds no lease any more: they may have left, nobody knows."""
     moved = session().execute(
         sa.text(
-            "UPDATE message m SET status = 'unknown', claim = NULL FROM campaign c"
+            "UPDATE message m SET status = 'unknown', claim = NULL, unknown_at = :now"
+            " FROM campaign c"
             " WHERE m.status = 'handing' AND m.handed_at < :before AND c.id = m.campaign_id"
             " AND NOT EXISTS (SELECT 1 FROM s_lease l WHERE l.line_id = c.line_id"
             " AND l.owner = m.claim AND l.until > clock_timestamp()) RETURNING 1"
         ),
-        {"before": now - HANDING_GRACE},
+        {"now": now, "before": now - HANDING_GRACE},
     )
     return len(moved.all())
 
 
 _SETTLE = """
 WITH lost AS (
-  SELECT m.campaign_id, m.row, m.handed_at, c.line_id,
-         date_trunc('minute', m.handed_at) AS minute
+  SELECT m.campaign_id, m.row, m.unknown_at, c.line_id,
+         date_trunc('minute', m.handed_at) - :around AS first,
+         date_trunc('minute', m.unknown_at) + :around AS last
   FROM message m
   JOIN campaign c ON c.id = m.campaign_id
   JOIN organization o ON o.id = c.organization_id
-  WHERE m.status = 'unknown' AND m.resent_at IS NULL AND m.handed_at < :before
+  WHERE m.status = 'unknown' AND m.resent_at IS NULL AND m.unknown_at < :before
     AND c.state IN ('queued', 'running') AND c.expires_at > :now AND o.resend_unknown
     AND NOT EXISTS (SELECT 1 FROM hook_inbox h WHERE h.at < :now - interval '1 minute')
     AND NOT EXISTS (SELECT 1 FROM s_instance i WHERE i.late_at > :before)
@@ -84,19 +88,20 @@ WITH lost AS (
   SELECT d.line_id, date_trunc('minute', x.handed_at) AS minute,
          count(*) FILTER (WHERE x.status <> 'accepted') AS told,
          count(*) FILTER (WHERE x.status = 'accepted') AS silent,
-         max(greatest(x.sent_at, x.delivered_at, x.read_at, x.failed_at)) AS last
+         max(greatest(x.sent_at, x.delivered_at, x.read_at, x.failed_at)) AS latest
   FROM message x JOIN campaign d ON d.id = x.campaign_id
   WHERE d.line_id IN (SELECT line_id FROM lost)
-    AND x.handed_at > (SELECT min(handed_at) FROM lost) - interval '2 minutes'
+    AND x.handed_at BETWEEN (SELECT min(first) FROM lost)
+                        AND (SELECT max(last) FROM lost) + interval '1 minute'
     AND (x.status IN ('accepted', 'sent', 'delivered', 'read')
          OR x.status = 'failed' AND x.accepted_at IS NOT NULL)
   GROUP BY 1, 2
 ), certain AS (
   SELECT lost.campaign_id, lost.row
   FROM lost JOIN heard ON heard.line_id = lost.line_id
-    AND heard.minute BETWEEN lost.minute - interval '1 minute' AND lost.minute + interval '1 minute'
-  GROUP BY lost.campaign_id, lost.row, lost.handed_at
-  HAVING sum(told) >= 9 * sum(silent) AND max(last) > lost.handed_at
+    AND heard.minute BETWEEN lost.first AND lost.last
+  GROUP BY lost.campaign_id, lost.row, lost.unknown_at
+  HAVING sum(told) >= 9 * sum(silent) AND max(latest) > lost.unknown_at
 )
 UPDATE message m SET status = 'pending', not_before = :now, resent_at = :now,
   attempts = m.attempts + 1, claim = NULL
@@ -110,13 +115,13 @@ def settle_unknown(*, now: datetime, wait: timedelta) -> int:
     """Hand an unknown row over once more, at most once.
 
     Meta tells of what it took within seconds. So a row unknown for `wait` was not taken, if nine in
-    ten of the line's messages of the same minutes got their webhooks, some of them later than the
-    row, nothing lies unread in the inbox and no webhook came late within `wait`. While webhooks do
-    not arrive, nothing is re-sent; nor for an organization that chose never to (sending design,
-    "Unknown").
+    ten of the line's messages of the minutes around it got their webhooks, one of them for
+    something that happened after the row's outcome was lost, nothing lies unread in the inbox and
+    no webhook came late within `wait`. While webhooks do not arrive, nothing is re-sent; nor for an
+    organization that chose never to (sending design, "Unknown").
     """
-    moved = session().execute(sa.text(_SETTLE), {"now": now, "before": now - wait})
-    return len(moved.all())
+    values = {"now": now, "before": now - wait, "around": AROUND}
+    return len(session().execute(sa.text(_SETTLE), values).all())
 
 
 def expire_accepted(*, now: datetime) -> int:
