@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from tests.doors.stage import (
     Server,
 )
 from tests.sending.stage import CALM, open_owner
-from tests.services import ModuleDatabase, empty
+from tests.services import ModuleDatabase, empty, forgetting
 from whatstr import create_app
 from whatstr.config import Settings
 from whatstr.core.db import db
@@ -30,8 +30,8 @@ from whatstr.sending.keyring import Keyring
 from whatstr.simulator.meta import MetaConfig, MetaThread, run_in_thread
 
 _TABLES = (
-    "organization, audit_event, s_lease, s_frank, s_wamid, s_seen, abuse_report, abuse_proof,"
-    " hook_inbox, sender_cert"
+    *("organization", "audit_event", "s_lease", "s_frank", "s_wamid", "s_seen", "abuse_report"),
+    *("abuse_proof", "hook_inbox", "sender_cert"),
 )
 
 
@@ -109,9 +109,16 @@ def app(sender_environment: dict[str, str]) -> flask.Flask:
     return create_app(Settings.from_environment(sender_environment))
 
 
+@pytest.fixture(scope="module")
+def forget(database: ModuleDatabase) -> Iterator[Callable[[], None]]:
+    with forgetting(database, *_TABLES) as made:
+        yield made
+
+
 @pytest.fixture
 def doors(
     app: flask.Flask,
+    forget: Callable[[], None],
     owner: psycopg.Connection[dict[str, Any]],
     meta: MetaThread,
     keyring: Keyring,
@@ -119,7 +126,7 @@ def doors(
     database: ModuleDatabase,
     valkey_sender_server: EmbeddedValkey,
 ) -> Iterator[Doors]:
-    owner.execute(f"TRUNCATE {_TABLES} CASCADE")
+    forget()
     empty(valkey_sender_server)
     made = Doors(
         app=app, owner=owner, meta=meta, keyring=keyring, hook_url=hook_url, login=database.url

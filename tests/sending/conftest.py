@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.sending.stage import CALM, Stage, open_owner
-from tests.services import ModuleDatabase, empty
+from tests.services import ModuleDatabase, empty, forgetting
 from whatstr import create_app
 from whatstr.config import Settings
 from whatstr.local.valkey import EmbeddedValkey
@@ -67,15 +67,23 @@ def app(sender_environment: dict[str, str]) -> flask.Flask:
     return create_app(Settings.from_environment(sender_environment))
 
 
+@pytest.fixture(scope="module")
+def forget(database: ModuleDatabase) -> Iterator[Callable[[], None]]:
+    tables = ("organization", "audit_event", "s_lease", "s_frank", "s_wamid")
+    with forgetting(database, *tables) as made:
+        yield made
+
+
 @pytest.fixture
 def stage(
     app: flask.Flask,
+    forget: Callable[[], None],
     owner: psycopg.Connection[dict[str, Any]],
     meta: MetaThread,
     keyring: Keyring,
     valkey_sender_server: EmbeddedValkey,
 ) -> Iterator[Stage]:
-    owner.execute("TRUNCATE organization, audit_event, s_lease, s_frank, s_wamid CASCADE")
+    forget()
     empty(valkey_sender_server)
     made = Stage(app=app, owner=owner, meta=meta, keyring=keyring)
     made.ask("POST", "/_sim/reset", {})
