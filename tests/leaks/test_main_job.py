@@ -12,7 +12,7 @@ import pytest
 
 from tests.leaks.run import Findings, run
 
-ROWS = 150
+ROWS = 60
 
 
 @pytest.fixture(scope="module")
