@@ -12,6 +12,7 @@ from tests.contacts.conftest import contact_page, contact_server
 from tests.doors.conftest import (
     app,
     doors,
+    forget,
     hook_environment,
     hook_url,
     keyring,
@@ -22,8 +23,8 @@ from tests.doors.conftest import (
 from tests.fuzz.plan import Plan
 
 __all__ = [
-    "app", "contact_page", "contact_server", "desk", "doors", "hook_environment", "hook_url",
-    "keyring", "meta", "owner", "sender_environment",
+    "app", "contact_page", "contact_server", "desk", "doors", "forget", "hook_environment",
+    "hook_url", "keyring", "meta", "owner", "sender_environment",
 ]  # fmt: skip
 PLAN = "whatstr-fuzz-plan"
 CONTAINED = {

@@ -44,9 +44,9 @@ class Outcomes:
         if one.attempts >= rule_for(number).tries or clock.now() + wait >= self._until:
             self.failed(one, number)
         else:
-            self.later(one, wait, code=number)
+            self.postponed(one, wait, code=number)
 
-    def later(self, one: Candidate, wait: timedelta, *, code: int | None) -> None:
+    def postponed(self, one: Candidate, wait: timedelta, *, code: int | None) -> None:
         """Once more after the wait, in any case."""
         self._write(one, Result.LATER, code=code, not_before=clock.now() + wait)
 

@@ -104,7 +104,7 @@ class Poster:
             if allowed:
                 self._ready.append(one)
             else:
-                self._outcomes.later(one, PAIR_WAIT, code=None)
+                self._outcomes.postponed(one, PAIR_WAIT, code=None)
         return left[len(grant.allowed) :]
 
     async def _look_again(self, left: Sequence[Candidate]) -> list[Candidate]:
@@ -184,7 +184,7 @@ class Poster:
             self._silences = 0
             await self._refused(one, refused.number)
         except NotSent:
-            self._outcomes.later(one, NOT_SENT_WAIT, code=None)
+            self._outcomes.postponed(one, NOT_SENT_WAIT, code=None)
             await self._not_sent([one])
             await self._silent()
         except OutcomeUnknown:
@@ -204,7 +204,7 @@ class Poster:
         if number == MEDIA_UNUSABLE and not self.files_renewed:
             # An uploaded id may have died: uploaded anew once, before the file is called bad.
             self.files_died = True
-            self._outcomes.later(one, timedelta(0), code=None)
+            self._outcomes.postponed(one, timedelta(0), code=None)
             await self._not_sent([one])
             return
         rule = rule_for(number)
@@ -218,7 +218,7 @@ class Poster:
             self._halt(rule)
         elif rule.action in (Action.STOP, Action.OFF, Action.SETUP):
             # Nothing is wrong with the row: it goes again when the cause is mended.
-            self._outcomes.later(one, timedelta(0), code=number)
+            self._outcomes.postponed(one, timedelta(0), code=number)
             self._halt(rule)
         elif rule.action is Action.BUG:
             self._outcomes.failed(one, number)
