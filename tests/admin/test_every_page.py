@@ -4,6 +4,7 @@ wider than the screen, no other host asked."""
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 import flask
 import pytest
@@ -25,15 +26,18 @@ from whatstr.accounts.models import StaffRole
 pytestmark = pytest.mark.browser
 
 WIDE, PHONE = (1280, 900), (360, 740)
-LOOKS = ((WIDE, "light", EVERY_RULE), (WIDE, "dark", COLOURS), (PHONE, "light", EVERY_RULE))
+LOOKS = ((WIDE, "light", EVERY_RULE), (PHONE, "dark", EVERY_RULE))
+FRAME = ((WIDE, "dark", COLOURS), (PHONE, "light", COLOURS))
+"""The other two are looked at on one page: what only they show is the frame around each."""
+Looks = Sequence[tuple[tuple[int, int], str, dict[str, list[str]]]]
 SETTLED = """
 new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
   .then(() => Promise.all(document.getAnimations().map((one) => one.finished)))
 """
 
 
-def looks_right(page: Page) -> None:
-    for (width, height), theme, rules in LOOKS:
+def looks_right(page: Page, looks: Looks = LOOKS) -> None:
+    for (width, height), theme, rules in looks:
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
         page.evaluate(SETTLED)
@@ -47,6 +51,8 @@ def walk(page: Page, address: str, paths: list[str]) -> None:  # noqa: F811
     for path in paths:
         page.goto(address + path)
         looks_right(page)
+    page.goto(address + "/")
+    looks_right(page, FRAME)
     assert [url for url in elsewhere if not url.startswith((address, "data:"))] == []
 
 
