@@ -46,9 +46,10 @@ def written(made: World) -> int:
 
 def cost(made: World, rows: int, *, left: int) -> dict[str, Any]:
     """Of one message among the last `left` of a campaign."""
-    seeding.nearly_done(made, rows, left=left)
+    campaign = seeding.nearly_done(made, rows, left=left)
     before, log, used = database_bytes(made), written(made), database_cpu(made)
     sent = send_all(made, made.stage.line)
+    assert made.stage.counts(campaign)["accepted"] == left
     found = {
         "sender_cpu_ms": round(1_000 * sent.cpu / left, 3),
         "database_cpu_ms": round(1_000 * (database_cpu(made) - used) / left, 3),

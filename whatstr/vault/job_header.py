@@ -19,6 +19,8 @@ from whatstr.vault.signed import Label, sign, verify
 
 MAX_AHEAD = timedelta(days=30)
 MAX_RUN = timedelta(days=7)
+MAX_ROWS = 1_000_000
+"""The sender takes twice what a list may hold today."""
 CHUNK_ROWS = 500
 
 _KEYS = frozenset(
@@ -189,8 +191,8 @@ def _parse(data: dict[str, Any]) -> JobHeader:
         raise HeaderRefused("format")
     if not isinstance(media, list) or len(media) > 16:
         raise HeaderRefused("format")
-    chunks = wire.integer(data["chunks"], 1, 1_000)
-    rows = wire.integer(data["rows"], 1, 500_000)
+    chunks = wire.integer(data["chunks"], 1, MAX_ROWS // CHUNK_ROWS)
+    rows = wire.integer(data["rows"], 1, MAX_ROWS)
     if chunks != -(-rows // CHUNK_ROWS):
         raise HeaderRefused("chunks")
     return JobHeader(
