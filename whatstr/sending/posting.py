@@ -37,7 +37,7 @@ FIRST_ROWS = 20
 """When the first so many all fail, the fault is not in the rows."""
 UNKNOWN_CODES = 20
 MEDIA_UNUSABLE = 131053
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 1.0
 """What is in hand for longer is looked at again before it leaves: somebody may have refused."""
 
 

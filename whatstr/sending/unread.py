@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from whatstr.core import clock
 from whatstr.core.db import session
 
-LATE = timedelta(seconds=3)
+LATE = timedelta(seconds=2)
 """A drain takes less; when it takes more, or nobody drains, the lines wait for it."""
 
 
