@@ -89,6 +89,8 @@ def live(seeds: Sequence[int], worlds: int, budget: Budget, end: float) -> list[
                 rested = verdict.rested
                 found.append(told)
                 notes = verdict.notes[:20]
+                if any(told[name] for name in BAD):
+                    notes.append(f"logged: {dict(service.logged())}")
                 print(json.dumps(told), *notes, sep="\n  ", file=sys.stderr, flush=True)
     return found
 

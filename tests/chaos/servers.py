@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +24,7 @@ from whatstr.local.valkey import EmbeddedValkey
 
 ROLES = (Role.WEB, Role.HOOK, Role.SENDER)
 """The others take no part in sending."""
+_EVENT = re.compile(r'"event": "([a-z_.]+)"')
 _ABSENT = {"simulator-mail", "simulator-stripe"}
 
 
@@ -116,6 +119,14 @@ class Mortals(Stack):
             except psycopg.OperationalError:
                 time.sleep(0.1)
         return psycopg.connect(address, autocommit=True)
+
+    def logged(self) -> Counter[str]:
+        """How often each program wrote each event of its log, since the service was started."""
+        found: Counter[str] = Counter()
+        for file in (self._folder.data_dir / "logs").glob("*.log"):
+            for event in _EVENT.findall(file.read_text(errors="replace")):
+                found[f"{file.stem} {event}"] += 1
+        return found
 
     # Programs ---------------------------------------------------------------------------------
 
