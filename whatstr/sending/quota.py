@@ -150,13 +150,13 @@ class Quota:
 
     def _build(self, scope: Scope, run: str, now: datetime) -> None:
         people = _people(scope, since=now - COUNTED_FOR)
-        pipe = self._redis.pipeline()
-        pipe.delete(scope.key)
+        # Portion by portion: a million people at once would outlast the patience with Redis. Until
+        # the mark is set the count stands for nothing.
+        self._redis.delete(_mark(scope.key), scope.key)
         for first in range(0, len(people), _PORTION):
-            pipe.zadd(scope.key, dict(people[first : first + _PORTION]))
-        pipe.pexpire(scope.key, COUNTED_FOR)
-        pipe.set(_mark(scope.key), run, px=COUNTED_FOR)
-        pipe.execute()
+            self._redis.zadd(scope.key, dict(people[first : first + _PORTION]))
+        self._redis.pexpire(scope.key, COUNTED_FOR)
+        self._redis.set(_mark(scope.key), run, px=COUNTED_FOR)
         log.info("people.counted", scope=str(scope.wait), n=len(people))
 
 
