@@ -111,6 +111,18 @@ def test_the_limit_comes_as_a_name_or_as_a_number(
     assert line(doors)["limit_tier"] == tier
 
 
+def test_half_a_character_keeps_no_change_out(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JSON can carry one ("\\ud83d" alone), no database takes it."""
+    monkeypatch.setattr("whatstr.sending.health.refresh", lambda accounts: None)
+    limit = {"max_daily_conversations_per_business": 2000, "reason": "half \ud83d"}
+
+    told(doors, "business_capability_update", limit)
+
+    assert line(doors)["limit_tier"] == "TIER_2K"
+
+
 @pytest.mark.parametrize(
     ("value", "code"),
     [
