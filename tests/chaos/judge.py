@@ -70,7 +70,9 @@ def judge(
                 refusal = call(f"{service.meta_url}/_sim/people?to={number}")["opted_out"]
                 messages = call(f"{service.meta_url}/_sim/messages?to={number}")["messages"]
                 when = [one["times"] for one in messages]
-                found.notes.append(f"refused: row {place} of {campaign}, {refusal}, {when}")
+                handed = _handed(service, campaign, place)
+                note = f"refused: row {place} of {campaign}, {refusal}, in hand {handed}, {when}"
+                found.notes.append(note)
             if number in refused:
                 found.opted_out_reached += times
             elif not times and status in SENT | {"pending", "handing", "unknown"}:
@@ -97,6 +99,14 @@ def _rows(service: Mortals, campaign: str) -> dict[int, tuple[str, bytes]]:
             "SELECT row, status, mref FROM message WHERE campaign_id = %s", [uuid.UUID(campaign)]
         ).fetchall()
     return {row: (status, bytes(mref)) for row, status, mref in rows}
+
+
+def _handed(service: Mortals, campaign: str, row: int) -> float:
+    """When a row was last taken in hand, in seconds like the ledger's."""
+    query = "SELECT extract(epoch FROM handed_at) FROM message WHERE campaign_id = %s AND row = %s"
+    with service.connect() as connection:
+        (found,) = connection.execute(query, [uuid.UUID(campaign), row]).fetchone() or (0,)
+    return float(found)
 
 
 def _mref(opaque: str) -> bytes:
