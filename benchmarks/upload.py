@@ -17,7 +17,7 @@ from tests.chaos.customer import confirm_and_grant
 from tests.chaos.servers import Mortals
 from tests.services import private_folder
 from tests.vault.test_browser_and_web import RealPanel
-from tests.vault.test_worker import CONSENT
+from tests.vault.worker.panel import CONSENT
 from whatstr.core.security import PANEL_CSP
 from whatstr.local.chromium import find_chromium, launch_arguments
 from whatstr.local.stack import url

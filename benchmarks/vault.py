@@ -24,7 +24,7 @@ from benchmarks.throughput import bare, some_bodies
 from tests.services import ROOT
 from tests.vault import page_server
 from tests.vault.fake_api import fake_api
-from tests.vault.test_worker import CONSENT, EMAIL, PASSWORD, Panel
+from tests.vault.worker.panel import CONSENT, EMAIL, PASSWORD, Panel
 from whatstr.local.chromium import find_chromium, launch_arguments
 from whatstr.vault.rows import JobRow, box_job_chunk, open_job_chunk
 

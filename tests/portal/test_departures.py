@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from tests.accounts.people import Business, login_part, recovery_part, sign_up
 from tests.apps import ApiClient, as_owner, b64, error_of, role_app
-from tests.portal.test_accounts import Mails, mails  # noqa: F401 - a fixture
+from tests.portal.conftest import Mails
 from tests.services import ModuleDatabase
 from whatstr.accounts import resets
 from whatstr.accounts.models import Member, Organization
@@ -114,7 +114,7 @@ def new_vault(said: dict[str, Any], token: str) -> tuple[dict[str, Any], bytes, 
 def test_an_empty_vault_after_three_days_and_no_earlier(
     client: ApiClient,
     web: flask.Flask,
-    mails: Mails,  # noqa: F811
+    mails: Mails,
     database: ModuleDatabase,
     after: After,
     sweep: Callable[[], None],
@@ -173,7 +173,7 @@ def test_an_empty_vault_after_three_days_and_no_earlier(
 def test_a_link_kept_back_opens_nothing_before_the_time(
     client: ApiClient,
     database: ModuleDatabase,
-    mails: Mails,  # noqa: F811
+    mails: Mails,
 ) -> None:
     """Even somebody who makes the worker send early waits: the time is held by the row."""
     business = sign_up(client, "erken@firma.com")
@@ -202,7 +202,7 @@ def test_a_link_kept_back_opens_nothing_before_the_time(
 @pytest.mark.parametrize("way", ["link", "session"])
 def test_whoever_has_access_stops_it(
     client: ApiClient,
-    mails: Mails,  # noqa: F811
+    mails: Mails,
     after: After,
     sweep: Callable[[], None],
     way: str,
@@ -226,7 +226,7 @@ def test_an_account_is_deleted_with_everything_of_the_customer(
     client: ApiClient,
     web: flask.Flask,
     database: ModuleDatabase,
-    mails: Mails,  # noqa: F811
+    mails: Mails,
 ) -> None:
     business = sign_up(client, "gidiyor@firma.com")
     fill_vault(client, business)
@@ -271,7 +271,7 @@ def test_an_account_is_deleted_with_everything_of_the_customer(
 def test_an_old_password_and_a_used_code_are_dead_and_other_sessions_end(
     client: ApiClient,
     web: flask.Flask,
-    mails: Mails,  # noqa: F811
+    mails: Mails,
 ) -> None:
     """Vault design 20.10, the server's side; the browser's is in tests/vault."""
     business = sign_up(client, "kurtaran@firma.com")

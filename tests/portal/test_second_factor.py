@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from tests.accounts.people import Business, login_part, recovery_part, sign_up
 from tests.apps import ApiClient, b64, error_of
-from tests.portal.test_accounts import Mails, mails  # noqa: F401 - a fixture
+from tests.portal.conftest import Mails
 from whatstr.core import clock
 from whatstr.vault import keys
 
@@ -95,7 +95,7 @@ def test_another_app_takes_its_place_only_after_the_password(client: ApiClient) 
 def test_a_lost_phone_is_mended_by_link_and_recovery_code(
     client: ApiClient,
     web: flask.Flask,
-    mails: Mails,  # noqa: F811
+    mails: Mails,
 ) -> None:
     business = sign_up(client, "telefon@firma.com")
     turn_on(client)

@@ -1,21 +1,25 @@
-"""The real web role on a port of its own, and a browser on an empty page of it."""
+"""The real web role on a port of its own: a browser on an empty page of it, an owner at work."""
 
 from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
-from tests.apps import IDENT_PUBLIC, b64, role_app
+from tests.apps import IDENT_PUBLIC, as_owner, b64, role_app
 from tests.services import ModuleDatabase
+from tests.vault.member_calls import OTHER, PASSWORD
 from tests.vault.panels import RealPanel, blank
+from whatstr.accounts.models import Member
 from whatstr.core.security import open_to_all
 from whatstr.local.valkey import EmbeddedValkey
+from whatstr.vault.client import Profile, VaultClient
 from whatstr.vault.release import write_release
 
 
@@ -48,3 +52,26 @@ def panel(page: Page, address: str, request: pytest.FixtureRequest) -> Iterator[
     yield panel
     page.goto("about:blank")
     assert [p for p in panel.problems if "Failed to load resource" not in p] == []
+
+
+@pytest.fixture
+def owner(address: str, database: ModuleDatabase, request: pytest.FixtureRequest) -> VaultClient:
+    client = VaultClient(address)
+    email = f"{request.node.originalname}@firma.com"
+    client.enrol(Profile("Örnek Ltd", "Zeynep", email, "05301112233"), PASSWORD)
+    with as_owner(database) as session:
+        session.execute(sa.update(Member).values(email_confirmed_at=sa.func.now()))
+    return client
+
+
+@pytest.fixture
+def join(address: str, owner: VaultClient) -> Callable[..., VaultClient]:
+    """Somebody who takes up an invitation of the owner."""
+
+    def joined(name: str, role: str = "manager") -> VaultClient:
+        client = VaultClient(address)
+        profile = {"contact_name": name, "email": f"{name}-{owner.organization[:8]}@firma.com"}
+        client.members.accept(owner.members.invite(role, name), profile, OTHER)
+        return client
+
+    return joined

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.vault.test_worker import Panel
+from tests.vault.worker.panel import Panel
 from whatstr.core.security import PANEL_CSP
 
 PASSWORD = "Çok uzun bir parola 42"

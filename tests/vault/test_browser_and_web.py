@@ -12,9 +12,9 @@ from nacl import bindings
 
 from tests.apps import IDENT_PUBLIC, IDENT_SECRET, as_owner
 from tests.services import ModuleDatabase
-from tests.vault.fake_api import TEMPLATE
+from tests.vault.fake_world import TEMPLATE
 from tests.vault.panels import PASSWORD, RealPanel
-from tests.vault.test_worker import CONSENT
+from tests.vault.worker.panel import CONSENT
 from whatstr.accounts.models import Member
 from whatstr.vault import rpc
 from whatstr.vault.certificate import Certificate, make_certificate

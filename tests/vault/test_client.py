@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.vault.fake_api import World, fake_api
+from tests.vault.fake_api import fake_api
+from tests.vault.fake_world import World
 from whatstr.vault import rows
 from whatstr.vault.certificate import CertificateRefused
 from whatstr.vault.client import Profile, SenderRefused, VaultClient

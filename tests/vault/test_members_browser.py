@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from tests.apps import as_owner
 from tests.services import ModuleDatabase
 from tests.vault.panels import PASSWORD, RealPanel
-from tests.vault.test_worker import CONSENT
+from tests.vault.worker.panel import CONSENT
 from whatstr.accounts.models import Member
 from whatstr.vault import keys, seals
 from whatstr.vault.client import VaultClient

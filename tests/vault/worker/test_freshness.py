@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from tests.vault.test_worker import EMAIL, PASSWORD, Panel, panel  # noqa: F401 - a fixture
+from tests.vault.worker.panel import EMAIL, PASSWORD, Panel
 from whatstr.vault.certificate import Certificate, make_certificate
 
 pytestmark = pytest.mark.browser
 DAY = 86_400
 
 
-def test_the_dates_of_the_senders_key_are_told(panel: Panel) -> None:  # noqa: F811
+def test_the_dates_of_the_senders_key_are_told(panel: Panel) -> None:
     panel.enrol()
     told = panel.call("sender.key")
     assert told["state"] == "valid" and told["from"] < told["until"]
@@ -36,18 +36,18 @@ def test_the_dates_of_the_senders_key_are_told(panel: Panel) -> None:  # noqa: F
 Stored = dict[str, Any]
 
 
-def changed(panel: Panel, name: str) -> tuple[Stored, Stored]:  # noqa: F811
+def changed(panel: Panel, name: str) -> tuple[Stored, Stored]:
     """What the server held of a list before and after a change."""
     before = copy.deepcopy(panel.world.lists[name])
     panel.call("lists.edit", id=name, removed=[0])
     return before, copy.deepcopy(panel.world.lists[name])
 
 
-def serve(panel: Panel, held: Stored) -> None:  # noqa: F811
+def serve(panel: Panel, held: Stored) -> None:
     panel.world.lists[held["id"]] = copy.deepcopy(held)
 
 
-def test_a_server_that_serves_an_older_list_is_noticed(panel: Panel) -> None:  # noqa: F811
+def test_a_server_that_serves_an_older_list_is_noticed(panel: Panel) -> None:
     panel.enrol()
     line, name = panel.line(), panel.saved_list(10)
     before, after = changed(panel, name)
@@ -81,7 +81,7 @@ def test_a_server_that_serves_an_older_list_is_noticed(panel: Panel) -> None:  #
     assert panel.call("lists.rows", **page)["total"] == 8
 
 
-def test_an_older_manifest_is_not_taken_for_the_newer_one(panel: Panel) -> None:  # noqa: F811
+def test_an_older_manifest_is_not_taken_for_the_newer_one(panel: Panel) -> None:
     """The version is part of what opens: a server cannot relabel."""
     panel.enrol()
     name = panel.saved_list(10)
