@@ -7,7 +7,8 @@ import uuid
 import flask
 import sqlalchemy as sa
 
-from tests.admin.office import Customer, hire
+from tests.admin.customers import Customer
+from tests.admin.office import hire
 from whatstr.abuse import cases, decisions
 from whatstr.abuse.models import (
     Action,

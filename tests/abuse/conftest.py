@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import flask
 import pytest
 
-from tests.admin.office import Customer, open_shop
+from tests.admin.customers import Customer, open_shop
 from tests.apps import role_app
 from tests.services import ModuleDatabase
 from whatstr.local.valkey import EmbeddedValkey

@@ -15,7 +15,7 @@ from tests.abuse.calls import (
     decide,
     person,
 )
-from tests.admin.office import Customer, report
+from tests.admin.customers import Customer, report
 from tests.apps import DESK_SECRET, as_owner
 from tests.services import ModuleDatabase
 from whatstr.abuse import cases, desk, queries

@@ -18,7 +18,7 @@ from tests.abuse.calls import (
     person,
     undo,
 )
-from tests.admin.office import Customer, report
+from tests.admin.customers import Customer, report
 from tests.services import ModuleDatabase
 from whatstr.abuse import decisions, queries
 from whatstr.abuse.models import (
@@ -156,7 +156,7 @@ def test_a_paused_campaign_is_not_its_owners_to_resume(
 def test_a_campaign_of_somebody_else_is_no_target(
     admin: flask.Flask, worker: flask.Flask, shop: Customer, database: ModuleDatabase
 ) -> None:
-    from tests.admin.office import open_shop
+    from tests.admin.customers import open_shop
     from whatstr.core.errors import NotFound
 
     other = open_shop(database)

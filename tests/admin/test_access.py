@@ -10,7 +10,8 @@ import flask
 import pytest
 import sqlalchemy as sa
 
-from tests.admin.office import PASSWORD, Customer, hire, token_of
+from tests.admin.customers import Customer
+from tests.admin.office import PASSWORD, hire, token_of
 from tests.apps import as_owner
 from tests.services import ModuleDatabase
 from whatstr.accounts.models import StaffRole

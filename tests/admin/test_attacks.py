@@ -11,7 +11,8 @@ import flask
 import pytest
 import sqlalchemy as sa
 
-from tests.admin.office import PASSWORD, Customer, hire, open_shop, report, token_of
+from tests.admin.customers import Customer, open_shop, report
+from tests.admin.office import PASSWORD, hire, token_of
 from tests.admin.test_access import OWN_POSTS, SOME_ID, routes, views
 from tests.apps import as_owner, role_app
 from tests.services import ModuleDatabase

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.admin.office import PASSWORD, Colleague, Customer, cookies, hire, served
+from tests.admin.customers import Customer
+from tests.admin.office import PASSWORD, Colleague, cookies, hire, served
 from tests.admin.test_workplaces import case_id, request_id, state_of  # noqa: F401 - fixtures
 from tests.apps import as_owner
 from tests.axe import faults

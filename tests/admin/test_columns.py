@@ -10,7 +10,8 @@ import flask
 import pytest
 import sqlalchemy as sa
 
-from tests.admin.office import Customer, hire, open_shop
+from tests.admin.customers import Customer, open_shop
+from tests.admin.office import hire
 from tests.admin.test_access import views
 from tests.apps import as_owner
 from tests.services import ModuleDatabase

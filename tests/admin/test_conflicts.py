@@ -11,7 +11,8 @@ import flask
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
-from tests.admin.office import Colleague, Customer, hire
+from tests.admin.customers import Customer
+from tests.admin.office import Colleague, hire
 from tests.admin.test_workplaces import (  # noqa: F401 - fixtures
     case_id,
     claim,

@@ -9,7 +9,8 @@ import flask
 import pytest
 import sqlalchemy as sa
 
-from tests.admin.office import Customer, hire, report
+from tests.admin.customers import Customer, report
+from tests.admin.office import hire
 from tests.admin.test_workplaces import case_id, request_id  # noqa: F401 - fixtures
 from tests.apps import as_owner
 from tests.services import ModuleDatabase

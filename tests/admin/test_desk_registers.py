@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import undefer_group
 
-from tests.admin.office import Colleague, Customer, hire, report
+from tests.admin.customers import Customer, report
+from tests.admin.office import Colleague, hire
 from tests.apps import as_owner
 from tests.services import ModuleDatabase
 from whatstr.accounts.models import Member, Organization, OutboundMail, StaffRole

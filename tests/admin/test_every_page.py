@@ -10,7 +10,8 @@ import flask
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.admin.office import Customer, hire, served
+from tests.admin.customers import Customer
+from tests.admin.office import hire, served
 from tests.admin.test_browser import (  # noqa: F401 - fixtures
     address,
     quiet,

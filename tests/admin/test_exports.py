@@ -11,7 +11,8 @@ import flask
 import pytest
 import sqlalchemy as sa
 
-from tests.admin.office import Colleague, Customer, hire
+from tests.admin.customers import Customer
+from tests.admin.office import Colleague, hire
 from tests.apps import as_owner, role_app
 from tests.services import ModuleDatabase
 from whatstr.accounts.models import StaffRole

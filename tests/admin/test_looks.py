@@ -11,7 +11,8 @@ import flask
 import pytest
 import sqlalchemy as sa
 
-from tests.admin.office import Colleague, Customer, hire, open_shop
+from tests.admin.customers import Customer, open_shop
+from tests.admin.office import Colleague, hire
 from tests.admin.test_workplaces import request_id  # noqa: F401 - a fixture
 from tests.apps import as_owner, role_app
 from tests.services import ModuleDatabase

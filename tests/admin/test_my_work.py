@@ -10,7 +10,8 @@ import flask
 import pytest
 import sqlalchemy as sa
 
-from tests.admin.office import Colleague, Customer, hire
+from tests.admin.customers import Customer
+from tests.admin.office import Colleague, hire
 from tests.admin.test_browser import support_request
 from tests.admin.test_privacy_registers import demand
 from tests.admin.test_workplaces import request_id  # noqa: F401 - fixture

@@ -17,7 +17,8 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.admin.office import Colleague, Customer, cookies, hire, served
+from tests.admin.customers import Customer
+from tests.admin.office import Colleague, cookies, hire, served
 from tests.admin.test_access import views
 from tests.apps import as_owner
 from tests.services import ModuleDatabase

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import flask
 import pytest
 
-from tests.admin.office import Customer, hire
+from tests.admin.customers import Customer
+from tests.admin.office import hire
 from tests.apps import as_owner, role_app
 from tests.services import ModuleDatabase
 from whatstr.accounts.models import StaffRole

@@ -8,7 +8,8 @@ import uuid
 import flask
 import pytest
 
-from tests.admin.office import Customer, hire
+from tests.admin.customers import Customer
+from tests.admin.office import hire
 from tests.apps import as_owner
 from tests.services import ModuleDatabase
 from whatstr.accounts.models import AcceptedDocument, StaffRole

@@ -8,7 +8,8 @@ import flask
 import pytest
 import sqlalchemy as sa
 
-from tests.admin.office import WORDS, Colleague, Customer, hire, report
+from tests.admin.customers import WORDS, Customer, report
+from tests.admin.office import Colleague, hire
 from tests.apps import as_owner, role_app
 from tests.services import ModuleDatabase
 from whatstr.abuse import cases

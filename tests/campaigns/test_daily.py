@@ -10,7 +10,7 @@ import flask
 import pytest
 import sqlalchemy as sa
 
-from tests.admin.office import open_shop
+from tests.admin.customers import open_shop
 from tests.apps import as_owner, role_app
 from tests.services import ModuleDatabase
 from whatstr.campaigns import daily

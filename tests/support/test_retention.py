@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from tests.admin.office import Customer, open_shop
+from tests.admin.customers import Customer, open_shop
 from tests.apps import as_owner, role_app
 from tests.services import ModuleDatabase
 from whatstr.accounts.models import Organization
