@@ -53,7 +53,7 @@ WORDS: dict[type, dict[str, Any]] = {
     MemberRole: {
         "owner": lazy_gettext("Owner"),
         "manager": lazy_gettext("Manager"),
-        "billing": lazy_gettext("Billing"),
+        "billing": lazy_gettext("Bookkeeping"),
     },
     MemberState: {"active": lazy_gettext("In use"), "removed": lazy_gettext("Removed")},
     ExportState: {
@@ -191,7 +191,7 @@ WORDS: dict[type, dict[str, Any]] = {
         "verified": lazy_gettext("Verified"),
         "unverified": lazy_gettext("Not verified"),
         "attached": lazy_gettext("In a case"),
-        "rejected": lazy_gettext("Put aside"),
+        "rejected": lazy_gettext("Set aside"),
     },
     Verdict: {
         "pending": lazy_gettext("Not checked yet"),
@@ -234,13 +234,13 @@ WORDS: dict[type, dict[str, Any]] = {
     },
     RevealReason: {
         "abuse_review": lazy_gettext("Abuse review"),
-        "billing": lazy_gettext("Billing"),
-        "support": lazy_gettext("Support"),
+        "billing": lazy_gettext("A payment"),
+        "support": lazy_gettext("A support request"),
         "legal_request": lazy_gettext("Legal request"),
     },
     SubscriptionState: {
-        "active": lazy_gettext("Running"),
-        "ended": lazy_gettext("Ended"),
+        "active": lazy_gettext("Current"),
+        "ended": lazy_gettext("Over"),
         "refunded": lazy_gettext("Paid back"),
     },
     OptOutSource: {

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from whatstr.abuse.policies import check_note
 from whatstr.accounts.models import StaffUser
 from whatstr.accounts.permissions import StaffPermission as P
-from whatstr.admin import access, asking, conflicts, forms, labels
+from whatstr.admin import access, asking, code_words, conflicts, forms, labels
 from whatstr.admin.views import Page
 from whatstr.billing import exceptions, queries, refunds
 from whatstr.billing.models import EXCEPTION_MACHINE, ExceptionState, Ground, Payment
@@ -51,6 +51,7 @@ class ExceptionDesk(Page):
             request_row=detail.request,
             budget=budget,
             names={row[0]: row[1] for row in rows},
+            failure=code_words.refund_failure,
             own=detail.request.requester_id == person.staff_id,
             signed_by_me=person.staff_id in signed,
             states=ExceptionState,

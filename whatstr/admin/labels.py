@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -17,8 +17,9 @@ from markupsafe import Markup
 from whatstr.accounts.documents import DocumentName
 from whatstr.accounts.models import Organization
 from whatstr.admin.enum_words import WORDS
+from whatstr.billing.models import Plan
 from whatstr.core.db import session
-from whatstr.core.i18n import moment, money, number
+from whatstr.core.i18n import day, language, moment, money, number
 
 _TONES: Mapping[str, tuple[str, ...]] = {
     "ok": (
@@ -139,6 +140,17 @@ def columns(**makers: Any) -> dict[str, Any]:
     return {name: formatter(maker) for name, maker in makers.items()}
 
 
+def plan(plan_id: uuid.UUID | None) -> str | None:
+    """A plan's title in the reader's language; the plans of a page are few, each read once."""
+    if plan_id is None:
+        return None
+    known: dict[uuid.UUID, str] = flask.g.setdefault("plan_titles", {})
+    if plan_id not in known:
+        title = Plan.title_en if language() == "en" else Plan.title_tr
+        known[plan_id] = session().scalar(sa.select(title).where(Plan.id == plan_id)) or ""
+    return known[plan_id] or None
+
+
 def language_name(code: str) -> str:
     return {"tr": "Türkçe", "en": "English"}.get(code, code)
 
@@ -194,6 +206,7 @@ FORMATTERS: dict[type[Any], Any] = {
     StrEnum: lambda view, value, name: badge(value),
     bool: lambda view, value, name: yes_no(value),
     datetime: lambda view, value, name: moment(value),
+    date: lambda view, value, name: day(value),
     int: lambda view, value, name: number(value),
     type(None): lambda view, value, name: "–",
 }

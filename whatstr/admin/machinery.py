@@ -17,7 +17,7 @@ from flask_babel import gettext as _
 
 from whatstr.accounts.models import OutboundMail
 from whatstr.accounts.permissions import StaffPermission as P
-from whatstr.admin import access, forms, labels
+from whatstr.admin import access, code_words, forms, labels
 from whatstr.admin.views import Page
 from whatstr.audit.services import record
 from whatstr.billing import events
@@ -143,6 +143,7 @@ class Inbox(Page):
             campaigns=self._waiting_campaigns(),
             counted=COUNTED,
             outcomes=_outcomes(),
+            origin_word=code_words.origin,
             now=now,
         )
 

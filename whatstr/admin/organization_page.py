@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from whatstr.abuse import cases
 from whatstr.abuse.desk import RevealReason
 from whatstr.accounts.permissions import StaffPermission as P
-from whatstr.admin import access, forms, labels, reveals
+from whatstr.admin import access, code_words, forms, labels, reveals
 from whatstr.admin.organization_story import profile, story
 from whatstr.admin.registers.traffic import quality_word, reason_words
 from whatstr.admin.views import Page
@@ -75,6 +75,7 @@ class OrganizationPage(Page):
             reason_words=dict(labels.options(RevealReason)),
             quality=quality_word,
             why=reason_words,
+            daily_limit=code_words.daily_limit,
             labels=labels,
             event_words=labels.event_words(),
             document_words=labels.document_words(),

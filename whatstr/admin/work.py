@@ -16,7 +16,7 @@ from whatstr.abuse import queries as abuse
 from whatstr.abuse.models import CaseState
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.accounts.staff_sessions import SignedInStaff
-from whatstr.admin import labels
+from whatstr.admin import code_words, labels
 from whatstr.admin.registers.exports import NAMES as EXPORT_NAMES
 from whatstr.billing import queries as billing
 from whatstr.billing.models import ExceptionState
@@ -146,7 +146,7 @@ def _refunds(person: SignedInStaff) -> Queue:
         Item(
             url=flask.url_for("desk.show", request_id=one.exception_id),
             title=money(one.amount_kurus),
-            about=one.failure_code or "",
+            about=code_words.refund_failure(one.failure_code),
             step=_("Try again, or settle it elsewhere"),
             since=one.settled_at or one.created_at,
             late=24,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import flask
 from babel.numbers import format_decimal
-from flask_babel import Babel, format_datetime, get_locale
+from flask_babel import Babel, format_date, format_datetime, get_locale
 
 from whatstr.core.money import lira
 
@@ -53,6 +53,11 @@ def moment(value: datetime | None) -> str:
     if value is None:
         return "–"
     return str(format_datetime(value, "d MMM y HH:mm"))
+
+
+def day(value: date | None) -> str:
+    """`23 Kas 2026`; a dash for none."""
+    return "–" if value is None else str(format_date(value, "d MMM y"))
 
 
 def domains() -> list[str]:

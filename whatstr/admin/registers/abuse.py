@@ -49,7 +49,7 @@ class Cases(Register):
         "state": lazy_gettext("State"),
         "opened_at": lazy_gettext("Opened"),
         "claimed_until": lazy_gettext("Claimed until"),
-        "closed_at": lazy_gettext("Closed"),
+        "closed_at": lazy_gettext("Closed on"),
     }
     column_formatters = labels.columns(
         number=lambda row: str(row.number),

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from whatstr.accounts.permissions import StaffPermission as P
-from whatstr.admin import access, labels
+from whatstr.admin import access, code_words, labels
 from whatstr.admin.listing import customer_links
 from whatstr.admin.views import EnumFilter, Register
 from whatstr.billing.models import (
@@ -68,7 +68,7 @@ class Payments(Register):
         organization_id=lambda row: labels.customer(row.organization_id),
         amount_kurus=lambda row: money(row.amount_kurus),
         vat_kurus=lambda row: money(row.vat_kurus),
-        plan_id=lambda row: labels.linked("plans", row.plan_id),
+        plan_id=lambda row: labels.linked("plans", row.plan_id, labels.plan(row.plan_id)),
     )
     column_formatters_detail = column_formatters
     column_filters = (EnumFilter(Payment.state, lazy_gettext("State"), PaymentState),)
@@ -98,7 +98,7 @@ class Subscriptions(Register):
     column_default_sort = ("starts_at", True)
     column_sortable_list = ("starts_at",)
     column_labels = {  # noqa: RUF012
-        "starts_at": lazy_gettext("From"),
+        "starts_at": lazy_gettext("Starts on"),
         "organization_id": labels.CUSTOMER,
         "plan_id": lazy_gettext("Plan"),
         "state": lazy_gettext("State"),
@@ -107,7 +107,7 @@ class Subscriptions(Register):
     }
     column_formatters = labels.columns(
         organization_id=lambda row: labels.customer(row.organization_id),
-        plan_id=lambda row: labels.linked("plans", row.plan_id),
+        plan_id=lambda row: labels.linked("plans", row.plan_id, labels.plan(row.plan_id)),
         payment_id=lambda row: labels.linked("payments", row.payment_id),
     )
     column_formatters_detail = column_formatters
@@ -173,6 +173,7 @@ class Refunds(Register):
     }
     column_formatters = labels.columns(
         amount_kurus=lambda row: money(row.amount_kurus),
+        failure_code=lambda row: code_words.refund_failure(row.failure_code),
         payment_id=lambda row: labels.linked("payments", row.payment_id),
     )
     column_formatters_detail = column_formatters

@@ -35,7 +35,7 @@ class Requests(Register):
     column_default_sort = ("opened_at", True)
     column_sortable_list = ("number", "opened_at")
     column_labels = {  # noqa: RUF012
-        "number": lazy_gettext("Request"),
+        "number": lazy_gettext("Number"),
         "topic": lazy_gettext("About"),
         "state": lazy_gettext("State"),
         "organization_id": labels.CUSTOMER,

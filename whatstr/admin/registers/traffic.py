@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext
 
 from whatstr.accounts.permissions import StaffPermission as P
-from whatstr.admin import labels
+from whatstr.admin import code_words, labels
 from whatstr.admin.listing import customer_links
 from whatstr.admin.views import EnumFilter, Register, TextFilter
 from whatstr.campaigns import queries
@@ -80,7 +80,7 @@ class Lines(Register):
         "hold_code": lazy_gettext("Meta's code"),
         "hold_until": lazy_gettext("On hold until"),
         "throughput": lazy_gettext("Messages a second"),
-        "limit_tier": lazy_gettext("Daily limit"),
+        "limit_tier": lazy_gettext("People a day"),
         "meta_status": lazy_gettext("State at Meta"),
         "checked_at": lazy_gettext("Last checked"),
     }
@@ -89,7 +89,9 @@ class Lines(Register):
         number_masked=lambda row: row.number_masked or str(row.id)[:8],
         quality=lambda row: quality_word(row.quality),
         state_reason=lambda row: reason_words(row.state_reason),
-        hold_code=lambda row: "–" if row.hold_code is None else str(row.hold_code),
+        hold_code=lambda row: "–" if row.hold_code is None else code_words.meta(row.hold_code),
+        limit_tier=lambda row: code_words.daily_limit(row.limit_tier),
+        meta_status=lambda row: code_words.line_status(row.meta_status),
     )
     column_formatters_detail = column_formatters
     column_filters = (
