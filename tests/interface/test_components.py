@@ -200,3 +200,14 @@ def test_progress_says_how_much_how_fast_and_how_long(parts: Page) -> None:
     text = " ".join(said) if isinstance(said, list) else said
     assert "41.200 / 100.000" in text
     assert "Saniyede 8.300 · yaklaşık 7 sn kaldı" in text
+
+
+def test_a_language_is_a_word(parts: Page) -> None:
+    """Meta says "en_US"; nobody who runs a shop does."""
+    said = parts.evaluate(
+        """async () => {
+          const { languageWord } = await import("/static/js/portal/badges.mjs");
+          return ["tr", "en_US", "?"].map(languageWord);
+        }"""
+    )
+    assert said == ["Türkçe", "Amerikan İngilizcesi", "?"]

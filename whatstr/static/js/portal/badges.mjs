@@ -3,7 +3,7 @@
 import { isUserId } from "../contacts/identity.mjs";
 import billing from "../i18n/portal-billing.mjs";
 import common from "../i18n/portal-common.mjs";
-import { fmt, h, icon, translator } from "../ui/index.mjs";
+import { fmt, h, icon, pageLang, translator } from "../ui/index.mjs";
 
 const t = translator(common);
 const b = translator(billing);
@@ -63,3 +63,12 @@ export function phoneText(digits, masked = false) {
 export const kindWord = (kind) => t(kind === "informational" ? "kindInformational" : "kindMarketing");
 
 export const whenText = (instant) => (instant ? fmt.datetime(instant) : "–");
+
+/** Meta's code of a language ("tr", "en_US") as a word; one that nobody knows stays as it is. */
+export function languageWord(code) {
+  try {
+    return new Intl.DisplayNames([pageLang()], { type: "language" }).of(code.replace("_", "-"));
+  } catch {
+    return code;
+  }
+}

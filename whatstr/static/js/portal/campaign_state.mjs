@@ -3,7 +3,7 @@
 import words from "../i18n/portal-campaigns.mjs";
 import progressWords from "../i18n/portal-progress.mjs";
 import { h, notice, translator } from "../ui/index.mjs";
-import { kindWord, lineTitle, whenText } from "./badges.mjs";
+import { kindWord, languageWord, lineTitle, whenText } from "./badges.mjs";
 import { OVER } from "./campaign_card.mjs";
 import { standingOf, templateRemedy } from "./line_templates.mjs";
 
@@ -41,7 +41,7 @@ export function facts(campaign, lines) {
   const rows = [
     [t("line"), line ? lineTitle(lines.get(line) ?? {}) : "–"],
     [t("list"), list?.id ? h("a", { href: `/kisiler#${list.id}` }, list.name) : "–"],
-    [t("template"), template ? `${template.name} (${template.language})` : "–"],
+    [t("template"), template ? `${template.name} · ${languageWord(template.language)}` : "–"],
     [t("kind"), kindWord(kind)],
     [t("created"), whenText(created)],
     campaign.state === "scheduled" && [t("due"), whenText(due)],

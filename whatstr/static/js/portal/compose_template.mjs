@@ -3,7 +3,7 @@
 import words from "../i18n/portal-compose.mjs";
 import { emptyState, fill, fmt, formatted, h, icon, notice, toast, translator, uid } from "../ui/index.mjs";
 import { slots } from "../vault/templates.mjs";
-import { lineTitle } from "./badges.mjs";
+import { languageWord, lineTitle } from "./badges.mjs";
 import { errorNotice, toastError } from "./errors.mjs";
 import { actionButton, field } from "./forms.mjs";
 
@@ -34,7 +34,7 @@ function card(template, state, changed) {
       "label",
       { for: id },
       h("b", {}, template.name),
-      h("span", {}, `${categoryWord(template)} · ${template.language}`),
+      h("span", {}, `${categoryWord(template)} · ${languageWord(template.language)}`),
       head?.text && h("p", { class: "gap-above" }, h("b", {}, head.text)),
       h("p", { class: "body" }, formatted(part(template, "BODY")?.text ?? "")),
       !supported && h("span", {}, icon("warning", { size: "sm" }), ` ${t("unsupported")}`),

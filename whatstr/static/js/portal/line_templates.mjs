@@ -2,7 +2,7 @@
 
 import words from "../i18n/portal-health.mjs";
 import { fill, fmt, h, translator } from "../ui/index.mjs";
-import { qualityWord, toneBadge } from "./badges.mjs";
+import { languageWord, qualityWord, toneBadge } from "./badges.mjs";
 import { sentence } from "./errors.mjs";
 
 const t = translator(words);
@@ -73,7 +73,7 @@ function row(one) {
   return h(
     "li",
     { "data-template": one.name },
-    h("div", { class: "card-head" }, h("span", {}, h("b", {}, one.name), ` (${one.language}) · ${categoryWord(one.category)}`), h("span", { class: "row-wrap" }, toneBadge(`${t("qualityOf")}: ${qualityWord(one)}`, tone, name), templateBadge(one.status))),
+    h("div", { class: "card-head" }, h("span", {}, h("b", {}, one.name), ` · ${languageWord(one.language)} · ${categoryWord(one.category)}`), h("span", { class: "row-wrap" }, toneBadge(`${t("qualityOf")}: ${qualityWord(one)}`, tone, name), templateBadge(one.status))),
     remedy && h("p", { class: "meta" }, remedy),
   );
 }
