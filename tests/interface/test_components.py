@@ -202,6 +202,26 @@ def test_progress_says_how_much_how_fast_and_how_long(parts: Page) -> None:
     assert "Saniyede 8.300 · yaklaşık 7 sn kaldı" in text
 
 
+def test_a_card_that_begins_with_a_number_says_what_it_counts(parts: Page) -> None:
+    """On a phone the first cell is the card's title; a bare "8" would say nothing."""
+    parts.set_viewport_size({"width": 360, "height": 700})
+    told = parts.evaluate(
+        """async () => {
+          const sheet = document.createElement("link");
+          Object.assign(sheet, {rel: "stylesheet", href: "/static/css/app.css"});
+          await new Promise((done) => { sheet.onload = done; document.head.append(sheet); });
+          const titles = [[true, 8], [false, "Ayşe"]].map(([num, value]) => {
+            const table = ui.dataTable({caption: "x", rows: [{value}], search: false,
+              columns: [{key: "value", label: "Satır", num}]});
+            document.querySelector("main").append(table);
+            return getComputedStyle(table.querySelector("td"), "::before").content;
+          });
+          return titles;
+        }"""
+    )
+    assert told == ['"Satır"', "none"]
+
+
 def test_a_language_is_a_word(parts: Page) -> None:
     """Meta says "en_US"; nobody who runs a shop does."""
     said = parts.evaluate(

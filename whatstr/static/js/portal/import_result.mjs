@@ -16,7 +16,7 @@ const reasonOf = ({ reason }) => (reason === "duplicate_in_file" ? t("duplicateI
 
 function reasons(found) {
   const sorted = Object.entries(found.reasons).sort(([, a], [, b]) => b - a);
-  return h("ul", {}, sorted.map(([reason, n]) => h("li", {}, h("b", {}, fmt.number(n)), ` · ${reasonOf({ reason })}`)));
+  return h("ul", {}, sorted.map(([reason, n]) => h("li", {}, h("b", {}, t("rowsExact", { n: fmt.number(n) })), ` · ${reasonOf({ reason })}`)));
 }
 
 function rejects(vault, found) {
@@ -62,7 +62,7 @@ function preview(found) {
 
 function warnings(found) {
   const entries = Object.entries(found.warnings);
-  return entries.length > 0 && h("p", { class: "meta" }, icon("warning", { size: "sm" }), " ", entries.map(([code, n]) => `${fmt.number(n)} · ${c(`warning.${code}`)}`).join(" "));
+  return entries.length > 0 && h("p", { class: "meta" }, icon("warning", { size: "sm" }), " ", entries.map(([code, n]) => `${t("rowsExact", { n: fmt.number(n) })} · ${c(`warning.${code}`)}`).join(" "));
 }
 
 export function resultView(vault, found) {
