@@ -49,7 +49,7 @@ export default {
     template_PENDING_DELETION: "Siliniyor",
     template_DELETED: "Silindi",
     template_ARCHIVED: "Arşivde",
-    pausedUntil: "Alıcıların olumsuz tepkisi yüzünden {at} kadar kullanılamaz; sonra kendiliğinden açılır.",
+    pausedUntil: "Alıcıların olumsuz tepkisi yüzünden {at} tarihine kadar kullanılamaz; sonra kendiliğinden açılır.",
     pausedByHand: "Düşük kalite yüzünden duraklatıldı. WhatsApp Yöneticisi'nde duraklatmayı kaldırmanız gerekir.",
     pausedTwice: "Bir kez daha duraklatılırsa Meta şablonu tümüyle kapatır.",
     remedy_PENDING: "Meta inceliyor; çoğu kez birkaç dakika, en çok 24 saat sürer.",
