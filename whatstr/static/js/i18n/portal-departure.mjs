@@ -60,6 +60,7 @@ export default {
     deleting: "Siliniyor…",
     deletedTitle: "Hesabınız silindi",
     deletedText: "Güle güle. Son bir e-posta ile bunu size yazdık.",
+    deletedGo: "Ana sayfaya git",
   },
   en: {
     lostBoth: "I lost the recovery code, too",
@@ -121,5 +122,6 @@ export default {
     deleting: "Deleting…",
     deletedTitle: "Your account was deleted",
     deletedText: "Goodbye. A last e-mail says so, too.",
+    deletedGo: "Go to the home page",
   },
 };

@@ -1,10 +1,10 @@
 /** Panels of the settings page: the archive of everything, and the end of the account. */
 
 import words from "../i18n/portal-departure.mjs";
-import { errorSummary, fill, fmt, h, notice, pageLang, progressBar, toast, translator } from "../ui/index.mjs";
+import { fill, fmt, h, notice, pageLang, progressBar, toast, translator } from "../ui/index.mjs";
 import { formDialog } from "./dialogs.mjs";
 import { download } from "./download.mjs";
-import { errorNotice, sentence, toastError } from "./errors.mjs";
+import { atField, errorNotice, toastError } from "./errors.mjs";
 import { actionButton, field } from "./forms.mjs";
 import { show } from "./page.mjs";
 
@@ -65,14 +65,11 @@ export function deletePanel(vault, me) {
     kind: "danger",
     busy: t("deleting"),
     check: (values) => (values.number.trim() === number ? {} : { number: t("deleteWrong") }),
-    work: async ({ password }, form) => {
-      try {
-        await vault.call("account.delete", { password });
-      } catch (error) {
-        if (error.code === "wrong_password") errorSummary(form, { password: sentence(error) });
-        throw error;
-      }
-      show(notice({ tone: "ok", title: t("deletedTitle"), text: t("deletedText") }));
+    work: async ({ password }) => {
+      await vault.call("account.delete", { password }).catch((error) => {
+        throw atField(error, { wrong_password: "password" });
+      });
+      show(notice({ tone: "ok", title: t("deletedTitle"), text: t("deletedText") }), h("p", {}, h("a", { class: "btn btn-secondary", href: "/" }, t("deletedGo"))));
     },
   });
   return h(

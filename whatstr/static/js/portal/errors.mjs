@@ -47,6 +47,12 @@ export function errorNotice(error, { retry = null, title = t("failed") } = {}) {
 /** The last part of the API's field name: `profile.email` is the form's `email`. */
 export const fieldOf = (error) => (error?.field ?? "").split(".").at(-1);
 
+/** The same error, to be told beside the field that its code belongs to: `{wrong_code: "totp"}`. */
+export function atField(error, fields) {
+  if (fields[error?.code]) error.field = fields[error.code];
+  return error;
+}
+
 /** Puts an error beside its field, or at the top of the form. */
 export function formError(form, error) {
   if (error?.code === "aborted") return;

@@ -4,7 +4,7 @@ import words from "../i18n/portal-second-factor.mjs";
 import { errorSummary, fill, h, toast, translator } from "../ui/index.mjs";
 import { getJson, postJson } from "../vault/http.mjs";
 import { formDialog } from "./dialogs.mjs";
-import { sentence, toastError } from "./errors.mjs";
+import { atField, sentence, toastError } from "./errors.mjs";
 import { actionButton, field } from "./forms.mjs";
 
 const t = translator(words);
@@ -37,14 +37,9 @@ async function turnOn() {
       codeField(),
     ],
     submit: t("onGo"),
-    work: async ({ totp }, form) => {
-      try {
-        await postJson("totp", { secret, code: totp });
-      } catch (error) {
-        if (error.code === "wrong_code") errorSummary(form, { totp: sentence(error) });
-        throw error;
-      }
-    },
+    work: ({ totp }) => postJson("totp", { secret, code: totp }).catch((error) => {
+      throw atField(error, { wrong_code: "totp" });
+    }),
   });
 }
 
@@ -53,7 +48,9 @@ const turnOff = (vault) => formDialog({
   body: [h("p", {}, t("offText")), field({ name: "password", label: t("password"), type: "password", required: true, autocomplete: "current-password" })],
   submit: t("offGo"),
   kind: "danger",
-  work: ({ password }) => vault.call("totp.off", { password }),
+  work: ({ password }) => vault.call("totp.off", { password }).catch((error) => {
+    throw atField(error, { wrong_password: "password" });
+  }),
 });
 
 export async function secondFactorPanel(vault) {
