@@ -87,6 +87,8 @@ def _damage(portal: Portal, customer: Customer) -> None:
     portal.goto("/kisiler")
     portal.page.get_by_role("button", name=DAMAGED).click()
     expect(portal.page.get_by_text("Bu listenin bir bölümü açılamıyor")).to_be_visible()
+    expect(portal.page.get_by_role("link", name="Bu listeye gönder")).to_have_count(0)
+    expect(portal.page.locator(".card-head .status").first).to_have_text("Açılamıyor")
     portal.visitor.shoot("list-damaged")
     portal.visitor.accessible("list-damaged")
     portal.goto("/kisiler")

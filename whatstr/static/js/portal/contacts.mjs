@@ -1,9 +1,10 @@
 /** Contact lists: all of them, one of them (#id), a new one (#yeni), more for one (#id/ekle). */
 
 import words from "../i18n/portal-contacts.mjs";
-import { confirmDialog, dataTable, emptyState, fmt, h, icon, notice, pageLang, slot, toast, translator } from "../ui/index.mjs";
+import { confirmDialog, dataTable, emptyState, fill, fmt, h, icon, notice, pageLang, slot, toast, translator } from "../ui/index.mjs";
 import { toneBadge } from "./badges.mjs";
 import { formDialog } from "./dialogs.mjs";
+import { versionText } from "./documents.mjs";
 import { download } from "./download.mjs";
 import { errorNotice, toastError } from "./errors.mjs";
 import { actionButton, field } from "./forms.mjs";
@@ -60,7 +61,7 @@ function consentFacts({ consent }) {
     [t("basis"), t(`basis_${consent.basis}`)],
     [t("source"), consent.source],
     [t("collectedOn"), consent.collected_on ? fmt.date(`${consent.collected_on}T12:00:00Z`) : "–"],
-    [t("statedAt"), consent.at ? `${fmt.datetime(consent.at)} (${consent.statement_version})` : consent.statement_version],
+    [t("statedAt"), consent.at ? t("statedText", { at: fmt.datetime(consent.at), version: versionText(consent.statement_version) }) : versionText(consent.statement_version)],
   ];
   return h("section", { class: "panel" }, h("h2", {}, t("consent")), h("dl", { class: "facts" }, facts.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
 }
@@ -100,17 +101,25 @@ async function oneList(id) {
     return;
   }
   const count = h("span", { class: "page-count" }, fmt.number(list.rows ?? 0));
-  const head = h("div", { class: "card-head" }, h("h2", {}, nameOf(list), " ", count), stateBadge(list));
-  const people = () => peopleTable(vault, list, (rows) => {
-    list.rows = rows;
-    count.textContent = fmt.number(rows);
+  const badge = h("span", {}, stateBadge(list));
+  const head = h("div", { class: "card-head" }, h("h2", {}, nameOf(list), " ", count), badge);
+  const acts = h("div", { class: "row-wrap" }, listActions(list));
+  const people = () => peopleTable(vault, list, {
+    changed: (rows) => {
+      list.rows = rows;
+      count.textContent = fmt.number(rows);
+    },
+    damaged: () => {
+      fill(badge, stateBadge({ ...list, damaged: true }));
+      fill(acts, deleteButton(list));
+    },
   });
   if (list.damaged || list.state !== "ready") {
     const text = t(list.older ? "olderText" : list.damaged ? "damagedText" : "unfinishedText");
     show(backLink(), head, notice({ tone: "warn", text }), h("div", { class: "row-wrap" }, list.older && acceptButton(list), deleteButton(list)));
     return;
   }
-  show(backLink(), h("section", { class: "panel stack" }, head, h("div", { class: "row-wrap" }, listActions(list))), h("section", { class: "panel" }, people()), consentFacts(list));
+  show(backLink(), h("section", { class: "panel stack" }, head, acts), h("section", { class: "panel" }, people()), consentFacts(list));
 }
 
 async function rename(list) {

@@ -14,8 +14,9 @@ const own = translator(words);
 const SHOWN_COLUMNS = 6;
 const DAMAGE = new Set(["list_damaged", "list_incomplete"]);
 
-/** peopleTable(vault, {id, columns}, changed) -> the table; `changed(rows)` after every edit. */
-export function peopleTable(vault, { id, columns }, changed) {
+/** peopleTable(vault, {id, columns}, {changed(rows), damaged()}) -> the table; told of every edit, and when
+ * a part does not open: then nothing can be sent to the list or added. */
+export function peopleTable(vault, { id, columns }, { changed, damaged }) {
   let version;
 
   /** One edit; when somebody else was quicker the page shows theirs and nothing is lost. */
@@ -82,8 +83,12 @@ export function peopleTable(vault, { id, columns }, changed) {
     found: (from, to, total) => t("peopleFound", { from, to, total }),
     nobody: t("nobody"),
     failed: (error) => {
-      if (!DAMAGE.has(error.code)) toastError(error);
-      else fill(table, notice({ tone: "danger", title: own("damaged"), children: [h("p", {}, sentence(error)), h("p", {}, own("damagedText"))] }));
+      if (!DAMAGE.has(error.code)) {
+        toastError(error);
+        return;
+      }
+      damaged();
+      fill(table, notice({ tone: "danger", title: own("damaged"), children: [h("p", {}, sentence(error)), h("p", {}, own("damagedText"))] }));
     },
     tools: h("button", { class: "btn btn-secondary btn-sm", type: "button", onClick: () => add().catch(toastError) }, icon("plus"), h("span", {}, own("addOne"))),
     load: async ({ from, count, search }) => {
