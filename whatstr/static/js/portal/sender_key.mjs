@@ -14,7 +14,7 @@ export async function senderKeyPanel(vault) {
     h("h2", {}, t("title")),
     h("p", { class: "meta" }, t("text")),
     state === "valid"
-      ? h("p", {}, t("valid"))
+      ? notice({ tone: "ok", text: t("valid") })
       : notice({ tone: "danger", title: t(`${state}Title`), text: t(`${state}Text`), alert: true }),
     facts.length > 0 && h("dl", { class: "facts" }, facts.map(([name, at]) => [h("dt", {}, name), h("dd", {}, fmt.datetimeNode(at))])),
   );

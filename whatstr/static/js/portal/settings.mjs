@@ -2,7 +2,7 @@
 
 import words from "../i18n/portal-settings.mjs";
 import teamWords from "../i18n/portal-team.mjs";
-import { dataTable, errorSummary, fmt, h, notice, pageLang, toast, translator } from "../ui/index.mjs";
+import { dataTable, errorSummary, fmt, h, icon, notice, pageLang, toast, translator } from "../ui/index.mjs";
 import { getJson, putJson } from "../vault/http.mjs";
 import { phoneText, unbroken } from "./badges.mjs";
 import { versionText } from "./documents.mjs";
@@ -24,7 +24,13 @@ const known = (key, fallback) => (t(key) === key ? fallback : t(key));
 const factList = (rows) =>
   h("dl", { class: "facts" }, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value || "–")]));
 
-function profilePanel({ profile, members }) {
+function saveHeld(held) {
+  const blob = new Blob([JSON.stringify(held, null, 2)], { type: "application/json" });
+  download({ blob, filename: t("heldFile") });
+}
+
+function profilePanel(held) {
+  const { profile, members } = held;
   const rows = [
     [t("customerNo"), profile.customer_no],
     [t("organization"), profile.organization_name],
@@ -37,7 +43,8 @@ function profilePanel({ profile, members }) {
   const people = members.map((one) =>
     h("li", {}, h("b", {}, one.name), h("p", { class: "meta" }, [known(`role_${one.role}`, one.role), one.email, one.phone && unbroken(phoneText(one.phone.replace(/\D/g, ""))), one.email_confirmed_at ? t("emailConfirmed") : t("emailUnconfirmed")].filter(Boolean).join(" · "))),
   );
-  return h("section", { class: "panel stack" }, h("h2", {}, t("held")), h("p", { class: "meta" }, t("heldText")), factList(rows), h("h3", {}, t("members")), h("ul", { class: "rows" }, people));
+  return h("section", { class: "panel stack" }, h("h2", {}, t("held")), h("p", { class: "meta" }, t("heldText")), factList(rows), h("h3", {}, t("members")), h("ul", { class: "rows" }, people),
+    h("p", {}, h("button", { class: "btn btn-secondary", type: "button", onClick: () => saveHeld(held) }, icon("download"), h("span", {}, t("heldDownload")))));
 }
 
 function passwordPanel(vault) {
@@ -171,11 +178,7 @@ const documentsPanel = (rows) => table({
   ],
 });
 
-function sessionPanel(vault, held) {
-  const save = () => {
-    const blob = new Blob([JSON.stringify(held, null, 2)], { type: "application/json" });
-    download({ blob, filename: t("heldFile") });
-  };
+function sessionPanel(vault) {
   return h(
     "section",
     { class: "panel stack" },
@@ -184,7 +187,6 @@ function sessionPanel(vault, held) {
     h(
       "div",
       { class: "row-wrap" },
-      h("button", { class: "btn btn-secondary", type: "button", onClick: save }, t("heldDownload")),
       actionButton({ label: t("lockNow"), iconName: "lock", work: () => vault.call("lock"), failed: toastError }),
       actionButton({ label: t("signOut"), iconName: "sign-out", work: () => vault.call("logout"), failed: toastError }),
     ),
@@ -207,7 +209,7 @@ openPage(async ({ vault, me }) => {
     vault.session.vault_access && await senderKeyPanel(vault),
     held && viewsPanel(me),
     held && [revealsPanel(held.reveals), documentsPanel(held.documents), eventsPanel(held.events)],
-    sessionPanel(vault, held ?? {}),
+    sessionPanel(vault),
     vault.session.vault_access && exportPanel(vault),
     vault.session.role === "owner" && deletePanel(vault, me),
   );
