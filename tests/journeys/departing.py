@@ -86,6 +86,7 @@ class SecondStep:
 
     def __init__(self, secret: str) -> None:
         self.secret = secret
+        self.last = ""
         self._spent = 0
 
     def code(self, service: Service) -> str:
@@ -93,7 +94,8 @@ class SecondStep:
         now = lambda: int(time.time()) // _HALF_MINUTE + 1 >= step  # noqa: E731
         service.wait("the next code", now, seconds=60)
         self._spent = step
-        return str(pyotp.TOTP(self.secret).generate_otp(step))
+        self.last = str(pyotp.TOTP(self.secret).generate_otp(step))
+        return self.last
 
 
 def turn_second_step_on(portal: Portal) -> SecondStep:
