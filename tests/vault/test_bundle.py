@@ -163,6 +163,7 @@ def test_the_page_computes_the_sums_itself(page: Page, web: flask.Flask, served:
     expect(page.locator("[data-root=computed]")).to_have_text(root)
     expect(page.locator("[data-root=published]")).to_have_text(root)
     expect(page.locator("[data-root=identity]")).to_have_text(b64(IDENT_PUBLIC))
+    expect(page.locator("details tbody tr").first).to_be_hidden()
     for width in (1280, 360):
         page.set_viewport_size({"width": width, "height": 900})
         over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -178,4 +179,6 @@ def test_the_page_computes_the_sums_itself(page: Page, web: flask.Flask, served:
     page.goto(f"{served}/surum?lang=en")
     expect(page.get_by_text("are not those of the published list")).to_be_visible(timeout=30_000)
     assert page.locator("[data-root=computed]").inner_text() != root
+    expect(page.locator("details tbody tr").first).to_contain_text("js/vault/keys.mjs")
+    expect(page.locator("details tbody tr").first).to_contain_text("differs")
     assert page.evaluate(over) == 0  # still at 360 px, in the longer language

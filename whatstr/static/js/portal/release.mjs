@@ -35,8 +35,10 @@ async function sums(files, onDone) {
 /** The root hash over a list in the form of sha256sum. */
 const rootOf = (rows) => sha256(new TextEncoder().encode(rows.map(({ path, sum }) => `${sum}  ${path}\n`).join("")));
 
+const differs = (row) => row.sum !== row.sha256;
+
 function verdict(rows, same) {
-  const wrong = rows.filter((row) => row.sum !== row.sha256);
+  const wrong = rows.filter(differs);
   if (same && wrong.length === 0) return notice({ tone: "ok", title: t("same"), text: t("sameText", { files: fmt.number(rows.length) }) });
   return notice({ tone: "danger", title: t("differs"), text: t("differsText", { files: fmt.number(wrong.length) }), alert: true });
 }
@@ -55,7 +57,7 @@ function facts({ version, published, computed, sender }) {
     [t("version"), version],
     [t("computed"), h("code", { "data-root": "computed" }, computed)],
     [t("published"), h("code", { "data-root": "published" }, published)],
-    [t("sender"), h("code", { "data-root": "identity" }, sender)],
+    [t("sender"), [h("code", { "data-root": "identity" }, sender), h("p", { class: "meta" }, t("senderText"))]],
   ];
   return h("dl", { class: "facts facts-long" }, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
@@ -96,14 +98,23 @@ function limits(computed) {
 
 const table = (rows) =>
   dataTable({
-    caption: t("files"),
-    rows,
+    caption: t("files", { n: fmt.number(rows.length) }),
+    rows: [...rows].sort((a, b) => differs(b) - differs(a)),
     columns: [
       { key: "path", label: t("file") },
       { key: "sum", label: t("sum"), render: (row) => h("code", { title: row.sum }, row.sum.slice(0, 16) || "–") },
-      { key: "state", label: t("state"), render: (row) => (row.sum === row.sha256 ? t("fileSame") : t("fileDiffers")) },
+      { key: "state", label: t("state"), render: (row) => t(differs(row) ? "fileDiffers" : "fileSame") },
     ],
   });
+
+/** Every file, folded away unless one differs; that one stands first. */
+const fileList = (rows) =>
+  h(
+    "details",
+    { class: "panel", open: rows.some(differs) },
+    h("summary", {}, h("b", {}, t("files", { n: fmt.number(rows.length) }))),
+    h("div", { class: "gap-above" }, table(rows)),
+  );
 
 async function begin() {
   if (!globalThis.crypto?.subtle) {
@@ -122,7 +133,7 @@ async function begin() {
       verdict(rows, computed === root),
       facts({ version, published: root, computed, sender: await identity() }),
       limits(computed),
-      h("section", { class: "panel stack" }, h("h2", {}, t("files")), table(rows)),
+      fileList(rows),
       h("p", {}, h("a", { href: "/guvenlik" }, t("more"))),
     );
     document.documentElement.dataset.page = "ready";
