@@ -3,6 +3,8 @@ export default {
   tr: {
     title: "Gönderim saatleri",
     now: "Mesajlarınız {from} ile {to} arasında gönderilir ({zone}). Başlamış bir kampanya kapanışta durur, açılışta kendiliğinden sürer.",
+    nowAlways: "Mesajlarınız günün her saatinde gönderilir.",
+    turkey: "Türkiye saati",
     law: "Gece gelen mesaj şikâyet getirir, şikâyet hattınızın kalitesini düşürür. Önerimiz 09:00–21:00.",
     from: "Başlangıç",
     to: "Bitiş",
@@ -17,6 +19,8 @@ export default {
   en: {
     title: "Sending hours",
     now: "Your messages leave between {from} and {to} ({zone}). A campaign that has begun stops at closing and goes on by itself at opening.",
+    nowAlways: "Your messages leave at any hour of the day.",
+    turkey: "Time in Türkiye",
     law: "Messages at night bring complaints, and complaints lower the quality of your line. We suggest 09:00 to 21:00.",
     from: "From",
     to: "To",

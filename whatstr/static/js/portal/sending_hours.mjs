@@ -13,8 +13,11 @@ const zones = () => Intl.supportedValuesOf?.("timeZone") ?? [fmt.ZONE];
 /** Times as they are set: one that is on no half hour stands among the others. */
 const times = (chosen) => [...new Set([...HALVES, chosen])].sort().map((one) => [one, one]);
 
+/** Nearly everybody's zone has a word; the others keep the name that the world gives them. */
+const zoneWord = (zone) => (zone === fmt.ZONE ? t("turkey") : zone.replaceAll("_", " "));
+
 function asWritten({ window: { from, to, time_zone: zone } }) {
-  return t("now", { from, to, zone: zone.replaceAll("_", " ") });
+  return from === "00:00" && to === "24:00" ? t("nowAlways") : t("now", { from, to, zone: zoneWord(zone) });
 }
 
 /** A panel with the form, or with the reason why it could not be read. */
@@ -39,7 +42,7 @@ function draw(host, settings) {
       "form",
       { class: "stack" },
       h("div", { class: "pair" }, pick("from", t("from"), hours.from, times(hours.from).slice(0, -1)), pick("to", t("to"), hours.to, times(hours.to).slice(1))),
-      pick("time_zone", t("zone"), hours.time_zone, zoneNames.map((one) => [one, one.replaceAll("_", " ")])),
+      pick("time_zone", t("zone"), hours.time_zone, zoneNames.map((one) => [one, zoneWord(one)])),
       check({ name: "informational_any_time", label: t("anyTime"), help: t("anyTimeHelp"), checked: settings.informational_any_time }),
       check({ name: "resend_unknown", label: t("resend"), help: t("resendHelp"), checked: settings.resend_unknown }),
       h("div", { class: "form-actions" }, submitButton(t("save"))),
