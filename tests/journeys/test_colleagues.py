@@ -35,7 +35,7 @@ def test_a_colleague_comes_and_goes(visit: Visit, service: Service, customer: Cu
     campaign = portal.launch(rows=3)
     portal.state("Tamamlandı")
 
-    email = service.new_email("mehmet")
+    email = service.new_email("mehmetuzunsoyadlioglu")  # wider than a phone
     link = _invited(portal)
     _joins(other, email, link)
     _only_once(other, link)
