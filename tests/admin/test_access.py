@@ -304,9 +304,9 @@ def test_nobody_changes_their_own_roles(panel: flask.Flask) -> None:
 def test_everybody_sees_their_own_acts_and_the_auditor_all(panel: flask.Flask) -> None:
     one, auditor = hire(panel, StaffRole.SUPPORT), hire(panel, StaffRole.AUDITOR)
     one.get("/paketler/")
-    assert "staff.refused" in one.get("/denetim-kaydi/").text
-    assert "staff.created" not in one.get("/denetim-kaydi/").text
-    assert "staff.created" in auditor.get("/denetim-kaydi/").text
+    assert "Refused: no right to it" in one.get("/denetim-kaydi/").text
+    assert "account made" not in one.get("/denetim-kaydi/").text
+    assert "account made" in auditor.get("/denetim-kaydi/").text
     assert P.AUDIT_READ in STAFF_PERMISSIONS[StaffRole.AUDITOR]
 
 

@@ -246,9 +246,9 @@ def test_a_timeline_shows_one_s_own_acts_and_the_auditor_all(
     one, two = hire(panel, StaffRole.BILLING), hire(panel, StaffRole.BILLING)
     one.post(f"/paketler/{shop.plan}/cek", confirmed="1")
     path = f"/paketler/details/?id={shop.plan}"
-    assert "plan.withdrawn" in one.get(path).text
-    assert "plan.withdrawn" not in two.get(path).text
-    assert "plan.withdrawn" in hire(panel, StaffRole.AUDITOR).get(path).text
+    assert "Plan taken off sale" in one.get(path).text
+    assert "Plan taken off sale" not in two.get(path).text
+    assert "Plan taken off sale" in hire(panel, StaffRole.AUDITOR).get(path).text
 
 
 def test_refusals_are_seen_without_whose_they_are(

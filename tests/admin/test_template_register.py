@@ -78,15 +78,15 @@ def test_the_timeline_shows_what_meta_told(
     with panel.app_context(), transaction():
         record(
             actor=SYSTEM,
-            verb="template.told",
+            verb="told about a message template",
             subject_kind="message_template",
             subject_id=shop.template,
             organization_id=shop.organization,
             detail={"status": "PAUSED"},
         )
     path = f"{LIST}details/?id={shop.template}"
-    assert "template.told" in auditor.get(path).text
-    assert "template.told" not in hire(panel, StaffRole.SUPPORT).get(path).text
+    assert "told about a message template" in auditor.get(path).text
+    assert "told about a message template" not in hire(panel, StaffRole.SUPPORT).get(path).text
 
 
 def test_an_empty_register_says_what_fills_it(panel: flask.Flask, database: ModuleDatabase) -> None:

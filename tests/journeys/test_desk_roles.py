@@ -154,8 +154,9 @@ def test_owner(visit: Visit, service: Service) -> None:
     expect(page.get_by_text("Satıştan çekildi.")).to_be_visible()
 
     page.goto(f"{service.admin}/denetim-kaydi/")
-    for verb in ("staff.invited", "staff.created", "staff.changed", "plan.published"):
-        expect(page.get_by_role("cell", name=verb, exact=True).first).to_be_visible()
+    colleague = ("Görevli davet edildi", "Görevli hesabı açıldı", "Görevli değiştirildi")
+    for act in (*colleague, "Paket yayımlandı"):
+        expect(page.get_by_role("cell", name=act, exact=True).first).to_be_visible()
     page.locator(".rail").get_by_role("button", name="Çıkış yap").click()
     expect(page).to_have_url(re.compile("/giris"))
     page.goto(f"{service.admin}/gorevliler/")
@@ -193,7 +194,7 @@ def test_auditor(visit: Visit, service: Service) -> None:
 
     def proved() -> bool:
         page.reload()
-        return page.get_by_text("audit.verified").count() > 0
+        return page.get_by_role("cell", name="Zincir doğrulandı", exact=True).count() > 0
 
     service.wait("the proof of the chain", proved)
     desk.visitor.shoot("staff-trail")

@@ -40,12 +40,12 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "tr": (
             "Bir görevli bugün çok sayıda bilgi açtı",
             "Bir görevli bugün {count} örtülü değeri açtırdı. Kim olduğunu ve gerekçeleri denetim "
-            "kaydında görürsünüz (olay türü value.revealed).",
+            "kaydında görürsünüz (“Bir değer gösterildi”).",
         ),
         "en": (
             "A member of staff showed many values today",
             "A member of staff had {count} masked values shown today. The audit trail says who and "
-            "why (events value.revealed).",
+            "why (“One value was shown”).",
         ),
     },
 }

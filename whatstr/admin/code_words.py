@@ -8,8 +8,10 @@ from __future__ import annotations
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
+from whatstr.abuse.effects import STAFF
 from whatstr.core.i18n import language, number
 from whatstr.lines.error_policy import rule_for
+from whatstr.lines.reasons import sentence_for
 
 _LIMITS = {"50": 50, "250": 250, "1K": 1_000, "2K": 2_000, "10K": 10_000, "100K": 100_000}
 _FAILURES = {
@@ -61,6 +63,13 @@ def daily_limit(tier: str | None) -> str:
         return str(_("No limit"))
     found = _LIMITS.get((tier or "").removeprefix("TIER_"))
     return number(found) if found else tier or "–"
+
+
+def reason(code: str | None) -> str:
+    """Why a line or a campaign stands still; the sentence of our own doing is for customers."""
+    if code == STAFF:
+        return str(_("A decision in a case"))
+    return sentence_for(code, language()) or code or "–"
 
 
 def meta(code: int) -> str:

@@ -9,13 +9,14 @@ import flask
 from flask_babel import lazy_gettext
 
 from whatstr.accounts.permissions import StaffPermission as P
-from whatstr.admin import access, labels
+from whatstr.admin import access, labels, trail_words
 from whatstr.admin.listing import page_links, too_slow
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One place of the menu. `endpoint` without a dot is that of the view."""
+    """One place of the menu. `endpoint` without a dot is that of the view; `short` is said where
+    there is little room."""
 
     view: str
     label: Any
@@ -23,13 +24,21 @@ class Entry:
     keys: str
     permission: P | None
     method: str = "index_view"
+    short: Any = ""
 
 
 WORK = (
     Entry("admin", lazy_gettext("My work"), "inbox", "g w", None, "index"),
     Entry("cases", lazy_gettext("Cases"), "scale", "g c", P.CASES_READ),
     Entry("exceptions", lazy_gettext("Exceptions"), "refresh", "g e", P.EXCEPTIONS_READ),
-    Entry("requests", lazy_gettext("Support requests"), "mail", "g q", P.SUPPORT_READ),
+    Entry(
+        "requests",
+        lazy_gettext("Support requests"),
+        "mail",
+        "g q",
+        P.SUPPORT_READ,
+        short=lazy_gettext("Support"),
+    ),
     Entry("figures", lazy_gettext("Figures"), "chart", "g h", P.AUDIT_OWN, "index"),
     Entry("organizations", lazy_gettext("Organizations"), "building", "g o", P.ORGANIZATIONS_READ),
 )
@@ -75,6 +84,7 @@ def _shown(entries: tuple[Entry, ...]) -> list[dict[str, Any]]:
         {
             "view": one.view,
             "label": one.label,
+            "short": one.short or one.label,
             "icon": one.icon,
             "keys": one.keys,
             "url": flask.url_for(f"{one.view}.{one.method}"),
@@ -98,6 +108,7 @@ def context() -> dict[str, Any]:
         "too_slow": too_slow,
         "page_links": page_links,
         "mask_words": labels.mask_words,
+        "trail_words": trail_words,
         "P": P,
         "here": flask.request.full_path.rstrip("?"),
         "work": [],

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from whatstr.accounts.models import Organization
 from whatstr.accounts.permissions import StaffPermission as P
-from whatstr.admin import access, labels
+from whatstr.admin import access, labels, trail_words
 from whatstr.admin.keyset import Order, Page, page_of
 from whatstr.audit.models import AuditEvent
 from whatstr.core.db import session
@@ -118,8 +118,12 @@ class Listing:
             session().rollback()
             flask.g.list_too_slow = True
             return None, []
-        labels.remember_customers(found.rows)
+        self.remember(found.rows)
         return None, found.rows
+
+    def remember(self, rows: Sequence[Any]) -> None:
+        """Look up at once what the cells of these rows name."""
+        labels.remember_customers(rows)
 
     def order(self, sort_column: str | None, descending: bool) -> Order:
         """How the list is sorted: as asked for by a column that may be sorted, or as usual; rows
@@ -191,4 +195,6 @@ def visible_events(wanted: sa.Select[tuple[AuditEvent]]) -> Sequence[AuditEvent]
     if not access.may(P.AUDIT_READ):
         wanted = wanted.where(AuditEvent.actor_id == access.current_staff().staff_id)
     query = wanted.order_by(AuditEvent.seq.desc()).limit(EVENTS_SHOWN)
-    return session().scalars(query).all()
+    found = session().scalars(query).all()
+    trail_words.remember_colleagues(found)
+    return found

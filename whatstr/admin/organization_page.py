@@ -15,7 +15,7 @@ from whatstr.abuse.desk import RevealReason
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, code_words, forms, labels, reveals
 from whatstr.admin.organization_story import profile, story
-from whatstr.admin.registers.traffic import quality_word, reason_words
+from whatstr.admin.registers.traffic import quality_word
 from whatstr.admin.views import Page
 from whatstr.audit import queries as audit
 
@@ -74,7 +74,7 @@ class OrganizationPage(Page):
             field_words={**{k: f.label for k, f in reveals.FIELDS.items()}, "words": _("Report")},
             reason_words=dict(labels.options(RevealReason)),
             quality=quality_word,
-            why=reason_words,
+            why=code_words.reason,
             daily_limit=code_words.daily_limit,
             labels=labels,
             event_words=labels.event_words(),

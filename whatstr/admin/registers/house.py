@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_admin import expose
@@ -9,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from whatstr.accounts.permissions import StaffPermission as P
-from whatstr.admin import access, forms, labels
+from whatstr.admin import access, forms, labels, trail_words
 from whatstr.admin.views import EnumFilter, Register
 from whatstr.audit.models import ActorKind, AuditEvent
 from whatstr.core import queues
@@ -22,6 +23,7 @@ class Trail(Register):
     name = lazy_gettext("Audit trail")
     lead = lazy_gettext("Who did what, and why. Rows are chained and never change.")
     search_hint = lazy_gettext("Id of a record, or request reference")
+    heading_column = "verb"
     read = P.AUDIT_OWN
     column_list = ("at", "actor_kind", "actor_id", "verb", "subject_kind", "reason")
     column_details_list = (
@@ -48,12 +50,18 @@ class Trail(Register):
     }
     column_formatters = labels.columns(
         actor_kind=lambda row: labels.word(row.actor_kind),
-        actor_id=lambda row: row.actor_id.hex[:8] if row.actor_id else "–",
+        actor_id=trail_words.person,
+        verb=lambda row: trail_words.act(row.verb),
+        subject_kind=lambda row: trail_words.subject(row.subject_kind),
+        reason=lambda row: trail_words.reason(row.reason),
         organization_id=lambda row: labels.customer(row.organization_id),
         seq=lambda row: str(row.seq),
         detail=lambda row: "; ".join(f"{key}: {said}" for key, said in (row.detail or {}).items()),
     )
-    column_formatters_detail = column_formatters
+    column_formatters_detail = {  # noqa: RUF012
+        **column_formatters,
+        **labels.columns(verb=lambda row: f"{trail_words.act(row.verb)} ({row.verb})"),
+    }
     column_filters = (EnumFilter(AuditEvent.actor_kind, lazy_gettext("By"), ActorKind),)
     list_template = "admin/trail.html"
 
@@ -63,7 +71,7 @@ class Trail(Register):
         """Have the whole chain proved; the result is an event of the trail itself."""
         with transaction():
             queues.later("housekeeping", "audit.verify")
-        done = _("The chain is being proved. The result appears here as audit.verified.")
+        done = _("The chain is being proved. The result appears here within a minute.")
         return forms.back(self.get_url(".index_view"), [], done)
 
     def get_query(self) -> Any:
@@ -71,6 +79,10 @@ class Trail(Register):
         if access.may(P.AUDIT_READ):
             return query
         return query.filter(AuditEvent.actor_id == access.current_staff().staff_id)
+
+    def remember(self, rows: Sequence[AuditEvent]) -> None:
+        super().remember(rows)
+        trail_words.remember_colleagues(rows)
 
     def exact(self, text: str) -> Any:
         plain = text.replace("-", "").lower()

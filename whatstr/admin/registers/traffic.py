@@ -24,7 +24,6 @@ from whatstr.core.crypto import matches, norm_text
 from whatstr.core.i18n import language
 from whatstr.lines.error_policy import rule_for
 from whatstr.lines.models import Line, LineState
-from whatstr.lines.reasons import sentence_for
 
 QUALITIES = (
     ("GREEN", lazy_gettext("High")),
@@ -37,11 +36,6 @@ QUALITIES = (
 def quality_word(quality: str) -> str:
     """Meta's rating of a line in words."""
     return next((str(word) for key, word in QUALITIES if key == quality), quality)
-
-
-def reason_words(code: str | None) -> str:
-    """The sentence of a reason code, or the code itself where it has none."""
-    return sentence_for(code, language()) or code or "–"
 
 
 class Lines(Register):
@@ -88,7 +82,7 @@ class Lines(Register):
         organization_id=lambda row: labels.customer(row.organization_id),
         number_masked=lambda row: row.number_masked or str(row.id)[:8],
         quality=lambda row: quality_word(row.quality),
-        state_reason=lambda row: reason_words(row.state_reason),
+        state_reason=lambda row: code_words.reason(row.state_reason),
         hold_code=lambda row: "–" if row.hold_code is None else code_words.meta(row.hold_code),
         limit_tier=lambda row: code_words.daily_limit(row.limit_tier),
         meta_status=lambda row: code_words.line_status(row.meta_status),
@@ -149,7 +143,7 @@ class Campaigns(Register):
         **labels.columns(
             id=lambda row: row.id.hex,
             line_id=lambda row: labels.linked("lines", row.line_id),
-            reason_code=lambda row: reason_words(row.reason_code),
+            reason_code=lambda row: code_words.reason(row.reason_code),
         ),
     }
     column_filters = (
