@@ -115,6 +115,8 @@ class Register(Gated, Listing, ModelView):  # type: ignore[misc]
     lead: ClassVar[Any] = ""
     search_hint: ClassVar[Any] = ""
     exact_is_personal: ClassVar[bool] = False
+    heading_column: ClassVar[str] = ""
+    """The column that names a row on its page; the first one where none is said."""
     create_permission: ClassVar[StaffPermission | None] = None
     create_label: ClassVar[Any] = ""
 
@@ -204,6 +206,10 @@ class Register(Gated, Listing, ModelView):  # type: ignore[misc]
     def row_url(self, model: Any) -> str:
         """Where a row leads; also asked for by the search console."""
         return flask.url_for(f"{self.endpoint}.details_view", id=self.get_pk_value(model))
+
+    def heading(self, model: Any) -> str:
+        """What names a row on its page, where no column does."""
+        return ""
 
     def verbs(self, model: Any) -> Sequence[labels.Verb]:
         """What the person at the panel may do to a row, for its page."""

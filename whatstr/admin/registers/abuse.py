@@ -116,6 +116,9 @@ class Reports(Register):
         EnumFilter(AbuseReport.category, lazy_gettext("About"), ReportCategory),
     )
 
+    def heading(self, model: AbuseReport) -> str:
+        return str(_("Report %(number)s", number=model.number))
+
     def exact(self, text: str) -> Any:
         return _number(text, AbuseReport.number)
 

@@ -27,6 +27,7 @@ class Acceptances(Register):
     name = lazy_gettext("Documents accepted")
     lead = lazy_gettext("Which version was accepted, when and for what. Rows never change.")
     search_hint = lazy_gettext("Customer number")
+    heading_column = "document"
     read = P.ORGANIZATIONS_READ
     column_list = ("at", "organization_id", "document", "document_version", "context", "language")
     column_details_list = (*column_list, "context_id", "member_id")

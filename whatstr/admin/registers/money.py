@@ -38,6 +38,7 @@ class Payments(Register):
     subject_kind = "payment"
     empty_title = lazy_gettext("Nothing was bought yet")
     empty_text = lazy_gettext("A purchase appears here as soon as a customer goes to pay.")
+    heading_column = "amount_kurus"
     read = P.PAYMENTS_READ
     column_list = ("created_at", "organization_id", "amount_kurus", "state", "paid_at")
     column_details_list = (
@@ -92,6 +93,7 @@ class Subscriptions(Register):
     empty_title = lazy_gettext("No subscription yet")
     empty_text = lazy_gettext("A paid plan gives one; it begins with the payment.")
     subject_kind = "subscription"
+    heading_column = "plan_id"
     read = P.PAYMENTS_READ
     column_list = ("starts_at", "organization_id", "plan_id", "state", "ends_at")
     column_details_list = (*column_list, "payment_id")
@@ -120,6 +122,7 @@ class Ledger(Register):
     name = lazy_gettext("Ledger")
     lead = lazy_gettext("Every movement of message credits; balances are its sums.")
     empty_text = lazy_gettext("A payment that arrives grants the first credits.")
+    heading_column = "kind"
     read = P.PAYMENTS_READ
     column_list = ("at", "organization_id", "kind", "source", "target", "amount")
     column_details_list = (*column_list, "key", "payment_id", "campaign_id")
@@ -156,6 +159,7 @@ class Refunds(Register):
     subject_kind = "refund"
     empty_title = lazy_gettext("Nothing was given back")
     empty_text = lazy_gettext("A refund appears here when an approved exception is carried out.")
+    heading_column = "amount_kurus"
     read = P.PAYMENTS_READ
     column_list = ("created_at", "amount_kurus", "state", "attempt", "failure_code", "settled_at")
     column_details_list = (*column_list, "stripe_refund", "payment_id")

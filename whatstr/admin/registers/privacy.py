@@ -204,6 +204,9 @@ class Disclosures(Register):
         EnumFilter(Disclosure.ground, lazy_gettext("Ground"), LegalGround),
     )
 
+    def heading(self, model: Disclosure) -> str:
+        return str(_("Demand %(number)s", number=model.number))
+
     def exact(self, text: str) -> Any:
         return Disclosure.number == int(text) if text.isdecimal() and len(text) <= 9 else None
 
