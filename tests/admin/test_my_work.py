@@ -14,7 +14,7 @@ from tests.admin.customers import Customer
 from tests.admin.office import Colleague, hire
 from tests.admin.test_browser import support_request
 from tests.admin.test_privacy_registers import demand
-from tests.admin.test_workplaces import request_id  # noqa: F401 - fixture
+from tests.admin.test_workplaces import case_id, claim, request_id  # noqa: F401 - fixtures
 from tests.apps import as_owner
 from tests.services import ModuleDatabase
 from whatstr.accounts.models import StaffRole
@@ -78,7 +78,7 @@ def test_a_large_export_waits_for_another_owner(
         id_ = job.id
     path = f"/disa-aktarmalar/details/?id={id_}"
     assert waits_for(other, path) and not waits_for(asker, path)
-    assert "4000 rows" in page(other) and "4000 satır" in other.get("/?lang=tr").text
+    assert "4,000 rows" in page(other) and "4.000 satır" in other.get("/?lang=tr").text
     assert other.post(f"/disa-aktarmalar/{id_}/reddet", confirmed="1").status_code == 302
     assert not waits_for(other, path)
 
@@ -119,3 +119,30 @@ def test_a_refund_that_failed_waits_for_billing(
         )
     assert waits_for(who, f"/istisna/{request_id}/")
     assert not waits_for(hire(panel, S), f"/istisna/{request_id}/")
+
+
+def begins_with(who: Colleague) -> str:
+    """Where the button of "my work" leads; empty without one."""
+    found = re.search(r'href="([^"]+)" data-next', page(who))
+    return found[1] if found else ""
+
+
+def test_nobody_is_sent_to_what_waits_for_somebody_else(
+    panel: flask.Flask,
+    database: ModuleDatabase,
+    case_id: uuid.UUID,  # noqa: F811
+    request_id: uuid.UUID,  # noqa: F811
+) -> None:
+    one, other, path = hire(panel, A), hire(panel, A), f"/vaka/{case_id}/"
+    assert begins_with(one) == begins_with(other) == path
+    claim(one, database, case_id)
+    assert begins_with(one) == path and begins_with(other) != path
+    assert waits_for(other, path), "it is still seen"
+    who, desk = hire(panel, B), f"/istisna/{request_id}/"
+    with as_owner(database) as owner:
+        asked = sa.update(ExceptionRequest).where(ExceptionRequest.id == request_id)
+        owner.execute(asked.values(created_at=clock.now() - timedelta(days=99)))
+    assert begins_with(who) == desk
+    with as_owner(database) as owner:
+        owner.execute(asked.values(state=ExceptionState.NEEDS_INFO))
+    assert begins_with(who) != desk and waits_for(who, desk)

@@ -34,7 +34,8 @@ class Home(Gated, AdminIndexView):  # type: ignore[misc]
         person = access.current_staff()
         queues = [make(person) for permission, make in QUEUES if person.may(permission)]
         waiting = [item for queue in queues for item in queue.items]
-        first = min(waiting, key=lambda item: (not item.mine, item.since), default=None)
+        own = [item for item in waiting if not item.idle]
+        first = min(own, key=lambda item: (not item.mine, item.since), default=None)
         return self.render(
             "admin/home.html",
             queues=queues,

@@ -22,7 +22,7 @@ from whatstr.billing import queries as billing
 from whatstr.billing.models import ExceptionState
 from whatstr.core import clock, queue_state
 from whatstr.core.database import redis
-from whatstr.core.i18n import money
+from whatstr.core.i18n import money, number
 from whatstr.exports import services as exports
 from whatstr.privacy import disclosures
 from whatstr.privacy.models import DisclosureState
@@ -33,7 +33,8 @@ from whatstr.vault import queries as vault
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to do. `late` is the hours after which its clock turns red."""
+    """One thing to do. `late` is the hours after which its clock turns red; `idle` says that the
+    next step is somebody else's."""
 
     url: str
     title: str
@@ -43,6 +44,7 @@ class Item:
     late: int
     state: Any = None
     mine: bool = False
+    idle: bool = False
 
     @property
     def hours(self) -> int:
@@ -105,6 +107,7 @@ def _cases(person: SignedInStaff) -> Queue:
             late=24,
             state=one.case.state,
             mine=mine,
+            idle=not mine and one.case.state is not CaseState.OPEN,
         )
         for one in found
     ]
@@ -134,6 +137,8 @@ def _exceptions(person: SignedInStaff) -> Queue:
             since=one.request.created_at,
             late=48,
             state=one.request.state,
+            idle=one.request.requester_id == person.staff_id
+            or one.request.state is ExceptionState.NEEDS_INFO,
         )
         for one in found
     ]
@@ -178,6 +183,7 @@ def _support(person: SignedInStaff) -> Queue:
             late=8,
             state=one.state,
             mine=one.assigned_to == person.staff_id,
+            idle=one.assigned_to not in (None, person.staff_id),
         )
         for one in found
     ]
@@ -190,7 +196,7 @@ def _exports(person: SignedInStaff) -> Queue:
         Item(
             url=flask.url_for("exports.details_view", id=one.id),
             title=str(EXPORT_NAMES.get(one.kind, one.kind)),
-            about=ngettext("%(num)s row", "%(num)s rows", one.rows),
+            about=ngettext("%(count)s row", "%(count)s rows", one.rows, count=number(one.rows)),
             step=_("Read the reason, then approve or refuse"),
             since=one.requested_at,
             late=24,

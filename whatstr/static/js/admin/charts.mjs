@@ -27,7 +27,8 @@ function dataset({ label, values, tone }, kind) {
   };
 }
 
-function options() {
+/** `whole`: nothing but whole things are counted, so no line stands between two of them. */
+function options(whole) {
   const ink = token("--ink-2");
   const line = token("--line");
   const axis = { ticks: { color: ink, maxRotation: 0, autoSkipPadding: 12 }, grid: { color: line }, border: { color: line } };
@@ -37,7 +38,7 @@ function options() {
     locale,
     interaction: { mode: "index", intersect: false },
     plugins: { legend: { position: "bottom", labels: { color: ink, boxWidth: 12, boxHeight: 12 } } },
-    scales: { x: { ...axis, grid: { display: false } }, y: { ...axis, beginAtZero: true } },
+    scales: { x: { ...axis, grid: { display: false } }, y: { ...axis, beginAtZero: true, ticks: { ...axis.ticks, precision: whole ? 0 : undefined } } },
   };
 }
 
@@ -47,7 +48,7 @@ function draw(host) {
   return new Chart(host.querySelector("canvas"), {
     type: kind,
     data: { labels, datasets: series.map((one) => dataset(one, kind)) },
-    options: options(),
+    options: options(series.every((one) => one.values.every(Number.isInteger))),
   });
 }
 
