@@ -83,6 +83,7 @@ class ExceptionDesk(Page):
         page = self.render(
             "admin/exception_new.html",
             payment=payment,
+            obstacle=_obstacle(payment),
             grounds=labels.options(Ground),
             errors={"": said} if said else {},
             said=flask.request.form,
@@ -203,6 +204,12 @@ class ExceptionDesk(Page):
             session().expire_all()
             return forms.back(_url(request_id), [sentence(error)], "")
         return forms.back(_url(request_id), [], done)
+
+
+def _obstacle(payment: Payment) -> str:
+    """Why nothing can be asked for, before anybody writes an explanation; empty when it can."""
+    found = exceptions.obstacle(payment)
+    return "" if found is None else sentence(found)
 
 
 def _url(request_id: uuid.UUID) -> str:

@@ -48,6 +48,7 @@ REGISTERS = (
     Entry("lines", lazy_gettext("Lines"), "line", "g l", P.ORGANIZATIONS_READ),
     Entry("templates", lazy_gettext("Message templates"), "copy", "g 4", P.ORGANIZATIONS_READ),
     Entry("campaigns", lazy_gettext("Campaigns"), "campaign", "g k", P.ORGANIZATIONS_READ),
+    Entry("checks", lazy_gettext("Checks of figures"), "check", "g 6", P.ORGANIZATIONS_READ),
     Entry(
         "suppressions",
         lazy_gettext("Blocks on sending"),

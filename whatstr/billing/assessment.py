@@ -20,7 +20,15 @@ from whatstr.billing.models import (
     Refund,
     RefundState,
 )
-from whatstr.billing.policies import MONTHLY_BUDGET_KURUS, TWIN_WINDOW, Delivery, Facts
+from whatstr.billing.policies import (
+    MONTHLY_BUDGET_KURUS,
+    TWIN_WINDOW,
+    Delivery,
+    Facts,
+    NothingLeft,
+    PaymentDisputed,
+    PaymentNotPaid,
+)
 from whatstr.core import clock
 from whatstr.core.db import session
 
@@ -52,6 +60,19 @@ def assess(payment: Payment, delivery: Delivery) -> Facts:
         open_disputes=disputes.get(DisputeState.OPEN, 0),
         lost_disputes=disputes.get(DisputeState.LOST, 0),
     )
+
+
+def claimable(payment: Payment, delivery: Delivery) -> Facts:
+    """The facts of a payment that something could still be given back of. Raises PaymentNotPaid,
+    PaymentDisputed, NothingLeft."""
+    if payment.state is not PaymentState.PAID:
+        raise PaymentNotPaid(payment.id.hex)
+    facts = assess(payment, delivery)
+    if facts.open_disputes or facts.lost_disputes:
+        raise PaymentDisputed(payment.id.hex)
+    if not facts.left_kurus:
+        raise NothingLeft(payment.id.hex)
+    return facts
 
 
 def refunded_kurus(payment_id: uuid.UUID) -> int:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from whatstr.audit.models import ActorKind
 from whatstr.audit.services import SYSTEM, Actor, record
 from whatstr.billing import notices
-from whatstr.billing.assessment import assess, budget_left_kurus
+from whatstr.billing.assessment import budget_left_kurus, claimable
 from whatstr.billing.models import (
     EXCEPTION_MACHINE,
     ExceptionApproval,
@@ -22,7 +22,6 @@ from whatstr.billing.models import (
     ExceptionState,
     Ground,
     Payment,
-    PaymentState,
 )
 from whatstr.billing.payments import own_payment
 from whatstr.billing.policies import (
@@ -31,18 +30,14 @@ from whatstr.billing.policies import (
     AmountNotDefensible,
     Delivery,
     ExceptionOpen,
-    Facts,
-    NothingLeft,
     OwnRequest,
-    PaymentDisputed,
-    PaymentNotPaid,
     maximum_kurus,
     signatures_needed,
 )
 from whatstr.billing.queries import detail, open_requests, signatures
 from whatstr.core import clock
 from whatstr.core.db import session
-from whatstr.core.errors import Conflict, InvalidInput, NotFound
+from whatstr.core.errors import Conflict, DomainError, InvalidInput, NotFound
 
 __all__ = [
     "approve",
@@ -51,6 +46,7 @@ __all__ = [
     "detail",
     "expire_overdue",
     "locked",
+    "obstacle",
     "open_requests",
     "reject",
     "submit",
@@ -77,7 +73,7 @@ def submit(
         raise TypeError("an exception is asked for by somebody")
     # Two requests at once wait for each other here, and the second one sees the first.
     payment = own_payment(organization_id, payment_id, lock=True)
-    facts = _facts(payment, delivery)
+    facts = claimable(payment, delivery)
     found = _open_one(payment_id)
     if found is not None and found.state is not _S.NEEDS_INFO:
         raise ExceptionOpen("exception", version=found.version)
@@ -100,6 +96,21 @@ def submit(
     return request
 
 
+def obstacle(payment: Payment) -> DomainError | None:
+    """What stands in the way of a request for this payment now: what `submit` would raise."""
+    try:
+        claimable(payment, Delivery(accepted=0, delivered=0))
+    except DomainError as error:
+        return error
+    found = session().scalar(
+        sa.select(ExceptionRequest).where(
+            ExceptionRequest.payment_id == payment.id,
+            ExceptionRequest.state.in_([_S.SUBMITTED, _S.APPROVED]),
+        )
+    )
+    return None if found is None else ExceptionOpen("exception", version=found.version)
+
+
 def approve(
     *, request_id: uuid.UUID, amount_kurus: int, actor: Actor, expected_version: int
 ) -> ExceptionRequest:
@@ -115,7 +126,7 @@ def approve(
         request.state, request.decided_at, request.expires_at = _S.SUBMITTED, None, None
     EXCEPTION_MACHINE.check(request.state, _S.APPROVED)
     payment = session().get_one(Payment, request.payment_id)
-    facts = _facts(payment, delivery_of(request))
+    facts = claimable(payment, delivery_of(request))
     maximum = maximum_kurus(request.ground, facts)
     if not 0 < amount_kurus <= maximum:
         raise AmountNotDefensible(request_id.hex, maximum=maximum)
@@ -210,18 +221,6 @@ def delivery_of(request: ExceptionRequest) -> Delivery:
     """The counts of messages that were taken when the request was submitted."""
     facts = request.facts
     return Delivery(accepted=facts["accepted"], delivered=facts["delivered"])
-
-
-def _facts(payment: Payment, delivery: Delivery) -> Facts:
-    """The facts of a payment that something could still be given back of."""
-    if payment.state is not PaymentState.PAID:
-        raise PaymentNotPaid(payment.id.hex)
-    facts = assess(payment, delivery)
-    if facts.open_disputes or facts.lost_disputes:
-        raise PaymentDisputed(payment.id.hex)
-    if not facts.left_kurus:
-        raise NothingLeft(payment.id.hex)
-    return facts
 
 
 def _open_one(payment_id: uuid.UUID) -> ExceptionRequest | None:
