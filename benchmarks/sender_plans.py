@@ -17,7 +17,7 @@ from whatstr.core.db import db, transaction
 from whatstr.sending import context, optouts, receipts, slices
 from whatstr.sending.dispatcher import Dispatcher
 from whatstr.sending.quota import quota_of
-from whatstr.sending.receipts import Receipt
+from whatstr.sending.statuses import Receipt
 
 BIG = ("message", "s_frank", "s_wamid")
 MORE_CAMPAIGNS = 10

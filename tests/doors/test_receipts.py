@@ -15,7 +15,7 @@ from tests.doors.stage import Doors, now
 from tests.sending.stage import people
 from whatstr.campaigns.models import MessageStatus
 from whatstr.sending.mref import opaque_of
-from whatstr.sending.receipts import RANK, Progress, Receipt
+from whatstr.sending.statuses import RANK, Progress, Receipt
 
 _S = MessageStatus
 BASE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

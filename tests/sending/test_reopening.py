@@ -9,7 +9,7 @@ from tests.sending.stage import Stage, people
 from whatstr.campaigns.models import MessageStatus
 from whatstr.core.db import transaction
 from whatstr.sending import progress, receipts
-from whatstr.sending.receipts import Receipt
+from whatstr.sending.statuses import Receipt
 
 TOMORROW = 131049
 """Meta will not reach this person today: the row waits for its second try."""

@@ -16,9 +16,9 @@ from whatstr.campaigns.models import CampaignState, MessageStatus
 from whatstr.core.db import transaction
 from whatstr.lines.cloud_api import Accepted
 from whatstr.sending import leases, progress, receipts, results, rows, sweeps
-from whatstr.sending.receipts import Receipt
 from whatstr.sending.results import Outcome, Result
 from whatstr.sending.rows import Batch, Candidate, Halted
+from whatstr.sending.statuses import Receipt
 
 ROWS = 7
 SOME = st.integers(1, 4)

@@ -26,8 +26,8 @@ from whatstr.lines.reasons import HEALTH_UNEXPLAINED, meta_reason
 from whatstr.sending import connections, context, progress
 from whatstr.sending.connections import Connection
 from whatstr.sending.line_changes import add_event, change_line
-from whatstr.sending.receipts import FRESH, instant, text_of
-from whatstr.sending.replies import first_time
+from whatstr.sending.seen import first_time
+from whatstr.sending.webhook_values import FRESH, instant, text_of
 from whatstr.vault import wire
 
 log = get_logger(__name__)

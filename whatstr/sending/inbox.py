@@ -24,12 +24,17 @@ from whatstr.sending import (
     answers,
     context,
     health,
+    incoming,
     messages,
+    preferences,
     punctuality,
     receipts,
     replies,
+    statuses,
     template_health,
 )
+from whatstr.sending.statuses import Receipt
+from whatstr.sending.webhook_values import text_of
 from whatstr.vault import wire
 from whatstr.vault.box import VaultFormatError
 from whatstr.vault.seals import open_sender_seal
@@ -53,7 +58,7 @@ _LOCK = 7_274_497
 class Batch:
     """What a batch says, sorted, and what is to be done once it is committed."""
 
-    receipts: list[receipts.Receipt] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
     delay: timedelta = timedelta(0)
     """The longest that one of the receipts took to come."""
     later: list[Callable[[], None]] = field(default_factory=list)
@@ -183,7 +188,7 @@ def _changes(body: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]
             value = change.get("value")
             if isinstance(value, dict):
                 name, account = change.get("field"), entry.get("id")
-                yield receipts.text_of(account), receipts.text_of(name), value, entry.get("time")
+                yield text_of(account), text_of(name), value, entry.get("time")
 
 
 def _list(found: Any) -> list[dict[str, Any]]:
@@ -193,16 +198,16 @@ def _list(found: Any) -> list[dict[str, Any]]:
 def _sort(waba_id: str, name: str, value: dict[str, Any], when: Any, batch: Batch) -> None:
     """Receipts first, all at once; then, in order, what people wrote and what Meta says."""
     if name == "messages":
-        told = [receipts.read_status(entry) for entry in _list(value.get("statuses"))]
+        told = [statuses.read_status(entry) for entry in _list(value.get("statuses"))]
         batch.receipts += [one for one in told if one is not None]
         for error in _list(value.get("errors")):
             if type(error.get("code")) is int:
                 log.warning("inbox.meta_error", code=error["code"])
         if value.get("messages"):
-            number_id, found = replies.read_value(value)
+            number_id, found = incoming.read_value(value)
             batch.later.append(lambda: replies.take(waba_id, number_id, found, batch.answers))
     elif name == "user_preferences":
-        batch.later.append(lambda: replies.take_preferences(value))
+        batch.later.append(lambda: preferences.take_preferences(value))
     elif name in template_health.FIELDS:
         batch.later.append(lambda: template_health.take(waba_id, name, value, when))
     elif name in health.FIELDS:

@@ -15,7 +15,7 @@ from whatstr.core.db import session
 from whatstr.core.logs import get_logger
 from whatstr.sending import notices, optouts, reports
 from whatstr.sending.mref import mref_of_code
-from whatstr.sending.receipts import text_of
+from whatstr.sending.webhook_values import text_of
 
 log = get_logger(__name__)
 

@@ -30,8 +30,8 @@ from whatstr.lines.reasons import TEMPLATE_MARKETING, meta_reason
 from whatstr.sending import connections, context, progress
 from whatstr.sending.connections import Connection
 from whatstr.sending.health import change_hash
-from whatstr.sending.receipts import FRESH, instant, text_of
-from whatstr.sending.replies import first_time
+from whatstr.sending.seen import first_time
+from whatstr.sending.webhook_values import FRESH, instant, text_of
 from whatstr.vault.box import VaultFormatError
 from whatstr.vault.indexes import Purpose, ix
 from whatstr.vault.job_header import parse_header
