@@ -32,7 +32,7 @@ def check(doors: Doors, *, later: timedelta = timedelta(0)) -> list[tuple[str, i
     """Both checks; every difference on record."""
     with doors.app.app_context(), transaction():
         honesty.check_finished(now=datetime.now(UTC) + later)
-        honesty.check_all(now=datetime.now(UTC) + later)
+        honesty.Round().go_on(now=datetime.now(UTC) + later)
     found = doors.sql("SELECT kind, rows, corrected FROM campaign_check ORDER BY at, kind")
     return [(row["kind"], row["rows"], row["corrected"]) for row in found]
 
@@ -84,3 +84,43 @@ def test_a_sum_that_is_none_is_counted_again(doors: Doors) -> None:
     assert check(doors) == [("totals", 1, True)]
     (row,) = doors.sql("SELECT totals FROM campaign WHERE id = %s", campaign)
     assert row["totals"]["read"] == 4
+
+
+def test_what_was_accepted_and_never_told_of_expires_after_thirty_days(doors: Doors) -> None:
+    campaign = finished(doors)
+    doors.sql(
+        "UPDATE message SET status = 'accepted', sent_at = NULL, delivered_at = NULL,"
+        " read_at = NULL WHERE row < 2"
+    )
+    check(doors, later=timedelta(days=29, hours=23))
+    assert doors.counts(campaign) == {"accepted": 2, "read": 2}
+
+    check(doors, later=timedelta(days=30, minutes=1))
+    assert doors.counts(campaign) == {"expired": 2, "read": 2}
+    (row,) = doors.sql("SELECT totals FROM campaign WHERE id = %s", campaign)
+    assert (row["totals"]["expired"], row["totals"]["accepted"]) == (2, 0)
+
+
+def test_a_round_checks_each_campaign_once_a_day_and_a_few_at_a_time(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaigns = {finished(doors) for _ in range(3)}
+    checked: list[uuid.UUID] = []
+    monkeypatch.setattr(honesty, "check", lambda one, now: checked.append(one) or 0)
+    monkeypatch.setattr(honesty, "MOMENT", 0.0)
+    now, going = datetime.now(UTC), honesty.Round()
+
+    def go_on(later: timedelta) -> int:
+        with doors.app.app_context(), transaction():
+            going.go_on(now=now + later)
+        return len(checked)
+
+    assert go_on(timedelta(0)) == 0, "no time is left"
+    ticks = iter(range(0, 1_000))
+    monkeypatch.setattr(honesty, "MOMENT", 1.5)
+    monkeypatch.setattr(honesty.time, "monotonic", lambda: float(next(ticks)))
+    assert go_on(timedelta(minutes=1)) == 1
+    assert go_on(timedelta(minutes=2)) == 2
+    assert go_on(timedelta(minutes=3)) == 3 and set(checked) == campaigns
+    assert go_on(timedelta(hours=23)) == 3, "the day is not over"
+    assert go_on(timedelta(hours=24)) == 4

@@ -35,7 +35,7 @@ KEYS = (
 )
 LABEL = "display_number,number_ix,number_masked,verified_name"
 NOT_LABEL = ",".join(f"-{name}" for name in LABEL.split(","))
-MOVES = "state,reason_code,started_at,finished_at,state_changed_at,totals"
+MOVES = "state,reason_code,started_at,finished_at,state_changed_at,totals,totals_stale"
 PACE = "wait_code,wait_until,canary_size,canary_reason,canary_since,canary_passed_at,template_ix"
 WINDOW = "window_from,window_to,time_zone,informational_any_time"
 NO_PERSON = "-mref,-recipient_ix,-claim"

@@ -50,6 +50,19 @@ def test_tags_are_kept_until_120_days_after_their_month(
     assert forgotten(sender, LAST_DAY + timedelta(days=3)) == 1 and kept() == [AUGUST]
 
 
+def test_no_more_than_a_portion_goes_at_a_time(
+    sender: flask.Flask,
+    owner: psycopg.Connection[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sweeps, "PORTION", 2)
+    owner.execute("TRUNCATE s_frank, s_wamid, s_seen")
+    old = LAST_DAY - timedelta(days=31)
+    for _ in range(3):
+        owner.execute("INSERT INTO s_seen VALUES (%s, %s)", [os.urandom(16), old])
+    assert [forgotten(sender, LAST_DAY) for _ in range(3)] == [2, 1, 0]
+
+
 def test_indexes_of_meta_s_ids_are_kept_for_thirty_days(
     sender: flask.Flask, owner: psycopg.Connection[dict[str, Any]]
 ) -> None:

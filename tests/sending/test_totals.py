@@ -126,14 +126,14 @@ class Hands:
 
     def sweep(self, *_: Any) -> None:
         sweeps.close_over()
-        sweeps.recount(now=datetime.now(UTC))
+        sweeps.recount()
 
     def move(self, _: int, after: str) -> None:
         progress.move([self.campaign], CampaignState(after))
 
     def check(self) -> None:
         """The figures, beside the rows counted by hand."""
-        totals = progress.store_totals(self.campaign)
+        totals = progress.count(self.campaign)
         counted = self.stage.counts(self.campaign)
         state, _ = self.stage.state(self.campaign)
         assert sum(totals.values()) == ROWS
@@ -163,7 +163,10 @@ def test_the_figures_are_the_rows(stage: Stage, steps: Sequence[tuple[str, int, 
             hands.move(0, "cancelled")
             hands.die()
             sweeps.close_over()
-            sweeps.recount(now=datetime.now(UTC))
+        with transaction():
+            hands.tell(2, MessageStatus.READ)
+        with transaction():
+            sweeps.recount()
         stored = stage.sql("SELECT totals FROM campaign WHERE id = %s", hands.campaign)[0]["totals"]
     assert sum(stored.values()) == ROWS
     assert stored["handing"] == stored["pending"] == 0

@@ -102,6 +102,8 @@ class Campaign(Base):
     finished_at: Mapped[datetime | None] = public()
     state_changed_at: Mapped[datetime] = public()
     totals: Mapped[dict[str, Any] | None] = public(JSONB)
+    totals_stale: Mapped[bool] = public(default=False, server_default=sa.false())
+    """Rows have changed since the totals were stored."""
     late_after: Mapped[datetime | None] = public()
     wait_code: Mapped[str | None] = public()
     wait_until: Mapped[datetime | None] = public()
@@ -126,6 +128,9 @@ class Campaign(Base):
             postgresql_where=sa.text("started_at is not null and finished_at is null"),
         ),
         sa.Index("ix_campaign_finished_at", "finished_at"),
+        sa.Index(
+            "ix_campaign_totals_stale", "finished_at", postgresql_where=sa.text("totals_stale")
+        ),
         sa.Index(
             "ix_campaign_to_erase", "finished_at", postgresql_where=sa.text("erased_at is null")
         ),

@@ -11,7 +11,6 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import flask
@@ -76,6 +75,7 @@ class Dispatcher:
         self._stopping = False
         self._clocks = ClockWatch()
         self._standing: str | None = None
+        honesty_round = honesty.Round()
         self._publish = _Timer("publish", 60, _publish)
         self._timers = [
             _Timer("beat", 2, instance.beat),
@@ -86,16 +86,14 @@ class Dispatcher:
             _Timer("close", 1, sweeps.close_over),
             _Timer("lines", 1, lambda: sweeps.release_lines(now=clock.now())),
             _Timer("finish", 2, lambda: sweeps.finish_campaigns(unknown_wait=self._wait)),
-            _Timer("recount", 10, lambda: sweeps.recount(now=clock.now(), finished_within=_HOUR)),
-            _Timer("recount_all", 3_600, lambda: sweeps.recount(now=clock.now())),
-            _Timer("accepted", 3_600, lambda: sweeps.expire_accepted(now=clock.now())),
+            _Timer("recount", 5, sweeps.recount),
             _Timer("health", 60, self._enqueue_health),
             _Timer("forget_events", 3_600, lambda: forget_events(now=clock.now())),
-            _Timer("forget", 3_600, lambda: sweeps.forget_old(now=clock.now())),
+            _Timer("forget", 10, lambda: sweeps.forget_old(now=clock.now())),
             _Timer("windows", 3_600, lambda: windows.forget(now=clock.now())),
             _Timer("reach", 86_400, lambda: reach.forget(now=clock.now())),
             _Timer("honesty", 300, lambda: honesty.check_finished(now=clock.now())),
-            _Timer("honesty_all", 86_400, lambda: honesty.check_all(now=clock.now())),
+            _Timer("honesty_all", 10, lambda: honesty_round.go_on(now=clock.now())),
         ]
 
     def stop(self, *_: object) -> None:
@@ -220,9 +218,6 @@ class Dispatcher:
             prefix = f"slice-{line_id.hex}"
             if not any(job.startswith(prefix) for job in queued):
                 _put(self._slices, "sending.slice", line_id.hex, job_id=_job_id(prefix))
-
-
-_HOUR = timedelta(hours=1)
 
 
 def _publish() -> None:

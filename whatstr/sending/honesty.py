@@ -8,13 +8,22 @@ every difference is kept for our staff (`CampaignCheck`).
 
 from __future__ import annotations
 
+import time
 import uuid
+from collections import deque
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from whatstr.campaigns.models import OVER_STATES, Campaign, CampaignCheck, Difference
+from whatstr.campaigns.models import (
+    OVER_STATES,
+    Campaign,
+    CampaignCheck,
+    Difference,
+    Message,
+    MessageStatus,
+)
 from whatstr.core.db import session
 from whatstr.core.logs import get_logger
 from whatstr.sending import progress
@@ -22,8 +31,14 @@ from whatstr.sending import progress
 log = get_logger(__name__)
 
 SILENT_AFTER = timedelta(days=1)
-LOOK_BACK = timedelta(days=31)
-"""Meta's receipts come for 30 days."""
+TIME_TO_LIVE = timedelta(days=30)
+"""Meta keeps trying so long; no receipt by then means that the message was dropped (facts 2)."""
+LOOK_BACK = TIME_TO_LIVE + timedelta(days=10)
+"""After a campaign's end. Longer than receipts come, so that a sender that was down for some days
+misses nobody."""
+ROUND = timedelta(days=1)
+MOMENT = 0.5
+"""Seconds that a round takes at a time: whoever checks also sees to it that lines go on."""
 FIRST_CHECK = timedelta(minutes=5)
 CHECK_EVERY = timedelta(minutes=10)
 
@@ -57,21 +72,36 @@ _RANKS = ["unknown", "accepted", "sent", "failed", "delivered", "read"]
 
 def check_finished(*, now: datetime) -> int:
     """The first check of campaigns that ended some minutes ago; how many differences are new."""
-    return _check_all(now - FIRST_CHECK - CHECK_EVERY, now - FIRST_CHECK, now=now)
+    over = _over(now - FIRST_CHECK - CHECK_EVERY, now - FIRST_CHECK)
+    return sum(check(campaign_id, now=now) for campaign_id in over)
 
 
-def check_all(*, now: datetime) -> int:
-    """The nightly check of whatever receipts may still come for."""
-    return _check_all(now - LOOK_BACK, now, now=now)
+class Round:
+    """The daily check of every campaign that receipts may still come for, a moment at a time."""
+
+    def __init__(self) -> None:
+        self._left: deque[uuid.UUID] = deque()
+        self._began: datetime | None = None
+
+    def go_on(self, *, now: datetime) -> int:
+        """Check the next campaigns; how many differences are new."""
+        if not self._left and (self._began is None or now >= self._began + ROUND):
+            self._began = now
+            self._left.extend(_over(now - LOOK_BACK, now))
+        made, end = 0, time.monotonic() + MOMENT
+        while self._left and time.monotonic() < end:
+            made += check(self._left.popleft(), now=now)
+        return made
 
 
-def _check_all(since: datetime, until: datetime, *, now: datetime) -> int:
-    found = session().scalars(
-        sa.select(Campaign.id).where(
-            Campaign.state.in_(OVER_STATES), Campaign.finished_at.between(since, until)
+def _over(since: datetime, until: datetime) -> list[uuid.UUID]:
+    return list(
+        session().scalars(
+            sa.select(Campaign.id).where(
+                Campaign.state.in_(OVER_STATES), Campaign.finished_at.between(since, until)
+            )
         )
     )
-    return sum(check(campaign_id, now=now) for campaign_id in list(found))
 
 
 def check(campaign_id: uuid.UUID, *, now: datetime) -> int:
@@ -80,12 +110,16 @@ def check(campaign_id: uuid.UUID, *, now: datetime) -> int:
     row = (
         session()
         .execute(
-            sa.select(Campaign.organization_id, Campaign.rows, Campaign.totals).where(
-                Campaign.id == campaign_id
-            )
+            sa.select(Campaign.organization_id, Campaign.rows, Campaign.totals)
+            .where(Campaign.id == campaign_id)
+            # Before its rows, in the order that everybody keeps.
+            .with_for_update()
         )
-        .one()
+        .first()
     )
+    if row is None:  # deleted since it was found
+        return 0
+    _expire_accepted(campaign_id, now=now)
     made = 0
     for kind, count, corrected in _differences(campaign_id, row.rows, row.totals, now):
         if count and _is_new(campaign_id, kind, count, corrected=corrected):
@@ -103,6 +137,19 @@ def check(campaign_id: uuid.UUID, *, now: datetime) -> int:
             )
     session().flush()
     return made
+
+
+def _expire_accepted(campaign_id: uuid.UUID, *, now: datetime) -> None:
+    session().execute(
+        sa.update(Message)
+        .where(
+            Message.campaign_id == campaign_id,
+            Message.status == MessageStatus.ACCEPTED,
+            Message.accepted_at < now - TIME_TO_LIVE,
+        )
+        .values(status=MessageStatus.EXPIRED)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _differences(

@@ -49,7 +49,7 @@ class FrankingRow(Base):
     campaign_id: Mapped[uuid.UUID | None] = public()
     row: Mapped[int | None] = public()
     recipient_ix: Mapped[bytes] = pseudonym()
-    kid: Mapped[int] = public()
+    kid: Mapped[int] = public(index=True)
     hour: Mapped[datetime] = public()
     tags: Mapped[bytes] = pseudonym()
 

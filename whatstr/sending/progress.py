@@ -155,7 +155,10 @@ def close(campaign_id: uuid.UUID) -> None:
     nothing is in hand. Safe to run twice."""
     session().execute(sa.delete(CampaignSeal).where(CampaignSeal.campaign_id == campaign_id))
     session().execute(sa.delete(CampaignMedia).where(CampaignMedia.campaign_id == campaign_id))
-    state = session().scalar(sa.select(Campaign.state).where(Campaign.id == campaign_id))
+    state = session().scalar(
+        # Before its rows, in the order that everybody keeps.
+        sa.select(Campaign.state).where(Campaign.id == campaign_id).with_for_update()
+    )
     rest = _REST.get(state) if state is not None else None
     if rest is not None:
         session().execute(
@@ -172,12 +175,16 @@ def close(campaign_id: uuid.UUID) -> None:
     store_totals(campaign_id)
 
 
-def store_totals(campaign_id: uuid.UUID) -> dict[str, int]:
-    """Count the rows by status and keep the sum; rows without a message carry the name that the
-    campaign's end gives them. Receipts still come after the end, so sweeps count again."""
+def count(campaign_id: uuid.UUID) -> dict[str, int]:
+    """The rows by status; rows without a message carry the name that the campaign's end gives
+    them. Receipts that are being written are waited for."""
     row = (
         session()
-        .execute(sa.select(Campaign.rows, Campaign.state).where(Campaign.id == campaign_id))
+        .execute(
+            sa.select(Campaign.rows, Campaign.state)
+            .where(Campaign.id == campaign_id)
+            .with_for_update()
+        )
         .one()
     )
     counted = session().execute(
@@ -189,11 +196,18 @@ def store_totals(campaign_id: uuid.UUID) -> dict[str, int]:
     totals.update({status.value: number for status, number in counted})
     rest = _REST.get(row.state, MessageStatus.PENDING)
     totals[rest.value] += row.rows - sum(totals.values())
+    return totals
+
+
+def store_totals(campaign_id: uuid.UUID) -> dict[str, int]:
+    """Count a campaign that is over and keep the sum once nothing is in hand. Receipts still come:
+    they mark the campaign, and a sweep counts again."""
+    totals = count(campaign_id)
     if totals[MessageStatus.HANDING] == 0:
         session().execute(
             sa.update(Campaign)
             .where(Campaign.id == campaign_id)
-            .values(totals=totals)
+            .values(totals=totals, totals_stale=False)
             .execution_options(synchronize_session=False)
         )
     return totals

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from whatstr.audiences.models import OptOutSource
-from whatstr.campaigns.models import OVER_STATES, CampaignState, MessageStatus
+from whatstr.campaigns.models import OVER_STATES, Campaign, CampaignState, MessageStatus
 from whatstr.core import arrays, clock
 from whatstr.core.db import session
 from whatstr.core.logs import get_logger
@@ -64,6 +64,7 @@ def apply(receipts: Sequence[Receipt]) -> int:
         after[row.mref] = now.tried_again(until=row.until) if row.goes_on else now
     changed = [row for row in rows if after[row.mref] != row.before]
     _write(changed, after)
+    _mark_stale(changed)
     _tie_aliases(rows, by_mref)
     failed = [
         row for row in changed if after[row.mref].status is _S.FAILED is not row.before.status
@@ -167,6 +168,18 @@ def _write(rows: Sequence[_Row], after: Mapping[bytes, Progress]) -> None:
             ),
         },
     )
+
+
+def _mark_stale(changed: Sequence[_Row]) -> None:
+    """The stored totals of what is over are not the sum of its rows any more."""
+    over = {row.campaign_id for row in changed if not row.goes_on}
+    if over:
+        session().execute(
+            sa.update(Campaign)
+            .where(Campaign.id.in_(over), ~Campaign.totals_stale)
+            .values(totals_stale=True)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _tie_aliases(rows: Sequence[_Row], by_mref: Mapping[bytes, Sequence[Receipt]]) -> None:

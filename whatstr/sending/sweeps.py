@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -22,13 +23,13 @@ from whatstr.sending.keyring import FK_LIFE, month_of
 
 log = get_logger(__name__)
 
-TIME_TO_LIVE = timedelta(days=30)
-"""Meta keeps trying so long; no receipt by then means that the message was dropped (facts 2)."""
-RECOUNT = timedelta(days=31)
 WAMID_LIFE = timedelta(days=30)
 HANDING_GRACE = timedelta(seconds=5)
 AROUND = timedelta(minutes=5)
 """Messages so long before and after an unknown one show whether webhooks came at the time."""
+MOMENT = 0.5
+"""Seconds: whoever sweeps also sees to it that lines go on."""
+PORTION = 20_000
 
 
 def release_due(*, now: datetime) -> int:
@@ -124,19 +125,6 @@ def settle_unknown(*, now: datetime, wait: timedelta) -> int:
     return len(session().execute(sa.text(_SETTLE), values).all())
 
 
-def expire_accepted(*, now: datetime) -> int:
-    """Accepted rows without any receipt after Meta's time to live."""
-    moved = session().execute(
-        sa.text(
-            "UPDATE message m SET status = 'expired' FROM campaign c"
-            " WHERE c.id = m.campaign_id AND m.status = 'accepted' AND m.accepted_at < :before"
-            " RETURNING 1"
-        ),
-        {"before": now - TIME_TO_LIVE},
-    )
-    return len(moved.all())
-
-
 def finish_campaigns(*, unknown_wait: timedelta) -> int:
     """Running campaigns whose last open row was settled by a webhook or the clock."""
     running = session().scalars(
@@ -162,18 +150,22 @@ def close_over() -> int:
     return len(found)
 
 
-def recount(*, now: datetime, finished_within: timedelta = RECOUNT) -> int:
-    """Count campaigns again that ended lately: receipts come for days after the end."""
-    found = list(
-        session().scalars(
-            sa.select(Campaign.id).where(
-                Campaign.state.in_(OVER_STATES), Campaign.finished_at > now - finished_within
-            )
-        )
+def recount() -> int:
+    """Count campaigns again whose rows have changed since they ended: receipts come for days. For
+    a moment only; the next time goes on."""
+    end = time.monotonic() + MOMENT
+    found = session().scalars(
+        sa.select(Campaign.id)
+        .where(Campaign.totals_stale, Campaign.state.in_(OVER_STATES))
+        .order_by(Campaign.finished_at.desc())
     )
-    for campaign_id in found:
-        progress.close(campaign_id)
-    return len(found)
+    counted = 0
+    for campaign_id in list(found):
+        progress.store_totals(campaign_id)
+        counted += 1
+        if time.monotonic() > end:
+            break
+    return counted
 
 
 def release_lines(*, now: datetime) -> int:
@@ -192,15 +184,22 @@ def release_lines(*, now: datetime) -> int:
 
 
 def forget_old(*, now: datetime) -> int:
-    """Indexes and tags past their time (vault design, 15: retention)."""
+    """Indexes and tags past their time (vault design, 15: retention), a portion of each."""
     old = now - WAMID_LIFE
     # A month's tags go when its key goes: both then say nothing any more.
     month = month_of(now - FK_LIFE - timedelta(days=31))
     removed = 0
-    for statement, values in (
-        ("DELETE FROM s_wamid WHERE at < :old RETURNING 1", {"old": old}),
-        ("DELETE FROM s_seen WHERE at < :old RETURNING 1", {"old": old}),
-        ("DELETE FROM s_frank WHERE kid <= :month RETURNING 1", {"month": month}),
+    for table, where, past in (
+        ("s_wamid", "at < :past", old),
+        ("s_seen", "at < :past", old),
+        ("s_frank", "kid <= :past", month),
     ):
-        removed += len(session().execute(sa.text(statement), values).all())
+        gone = session().execute(
+            sa.text(
+                f"DELETE FROM {table} WHERE ctid = ANY(ARRAY("  # noqa: S608 - words of our own
+                f"SELECT ctid FROM {table} WHERE {where} LIMIT :portion)) RETURNING 1"
+            ),
+            {"past": past, "portion": PORTION},
+        )
+        removed += len(gone.all())
     return removed
