@@ -21,7 +21,8 @@ from whatstr.sending.statuses import Receipt
 
 BIG = ("message", "s_frank", "s_wamid")
 MORE_CAMPAIGNS = 10
-"""Done two days ago over the same line, each with a tenth of the rows of the one that is sent."""
+"""Done two days ago over the same line, each as large as the one that is sent: whoever needs that
+one reads a small part of the table, and to read all of it is wrong."""
 SLOWEST = 5
 
 
@@ -78,10 +79,10 @@ def _rebuild(made: World) -> None:
 
 
 def run(quick: bool) -> Result:
-    rows, left = (3_000, 600) if quick else (1_000_000, 2_000)
+    rows, left = (3_000, 600) if quick else (200_000, 2_000)
     with world() as made:
         campaign = seeding.nearly_done(made, rows, left=left)
-        _old(made, rows // MORE_CAMPAIGNS)
+        _old(made, rows)
         made.stage.sql("VACUUM ANALYZE")
         app = create_app(
             Settings.from_environment({**made.environment, "WHATSTR_CANARY_ROWS": "100"})
