@@ -52,10 +52,11 @@ def test_a_page_is_there_in_both_languages(visitor: Visitor, path: str, language
 @pytest.mark.parametrize("path", ["/kosullar", "/gizlilik"])
 def test_an_older_version_of_a_document(visitor: Visitor, path: str) -> None:
     current = visitor.get(path).get_data()
-    assert visitor.get(f"{path}?v=2026-11-01").status_code == 200
+    assert "Sürüm 1 Kas 2026" in visitor.get(f"{path}?v=2026-11-01").get_data(as_text=True)
     for wrong in ("1999-01-01", "../../../etc/passwd", "2026-11-01.tr"):
         response = visitor.get(path, query_string={"v": wrong})
         assert response.status_code == 200 and len(response.get_data()) == len(current)
+    assert "Version 1 Nov 2026" in visitor.get(f"{path}?lang=en").get_data(as_text=True)
 
 
 def test_the_health_page_asks_the_database(visitor: Visitor) -> None:

@@ -60,6 +60,11 @@ def day(value: date | None) -> str:
     return "–" if value is None else str(format_date(value, "d MMM y"))
 
 
+def version_day(version: str) -> str:
+    """A legal text's version is the day it came into force: `1 Kas 2026` for "2026-11-01"."""
+    return day(date.fromisoformat(version))
+
+
 def domains() -> list[str]:
     """One gettext domain for each area of the product that has a Turkish catalogue."""
     return sorted(p.stem for p in (TRANSLATIONS / "tr" / "LC_MESSAGES").glob("*.po"))
@@ -72,7 +77,9 @@ def init_app(app: flask.Flask) -> None:
     app.config["BABEL_DOMAIN"] = ";".join(names)
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join([str(TRANSLATIONS)] * len(names))
     Babel(app, locale_selector=choose_language)
-    app.jinja_env.filters.update(money=money, number=number, datetime=moment)
+    app.jinja_env.filters.update(
+        money=money, number=number, datetime=moment, version_day=version_day
+    )
     app.context_processor(lambda: {"current_locale": language()})
 
     @app.after_request
