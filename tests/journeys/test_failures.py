@@ -191,6 +191,8 @@ def _key_gone(portal: Portal, customer: Customer) -> None:
         years_ago += " set_byte(header, 3, get_byte(header, 3) - 1) WHERE campaign_id = %s::uuid"
         harm(portal.service, years_ago, campaign)
     portal.state("Bekletiliyor")
+    expect(portal.page.get_by_text("gerekeni tarayıcınız yapar")).to_be_visible()
+    expect(portal.page.get_by_role("link", name="Hatları aç")).to_have_count(0)
     portal.visitor.shoot("sender-key-gone")
     portal.visitor.accessible("sender-key-gone")
     portal.press("Sürdür")

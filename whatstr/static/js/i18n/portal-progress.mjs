@@ -32,6 +32,7 @@ export default {
     lateTitle: "Zamanında başlayamadı: gönderilsin mi?",
     lateText: "Şimdi göndermek için “Sürdür”, vazgeçmek için “Kampanyayı iptal et” düğmesini kullanın.",
     templateTitle: "“{name}” şablonuna dikkat",
+    resumeMends: "“Sürdür” düğmesine basın; gerekeni tarayıcınız yapar.",
     lookFirst: "Nedeni giderdikten sonra sürdürün; ilk mesajdan önce Meta'ya yeniden sorulur.",
   },
   en: {
@@ -66,6 +67,7 @@ export default {
     lateTitle: "It could not begin in time: send it?",
     lateText: "Resume sends it now; cancelling the campaign ends it.",
     templateTitle: "Mind the template {name}",
+    resumeMends: "Press “Resume”; your browser does what is needed.",
     lookFirst: "Resume once the cause is mended; Meta is asked again before the first message.",
   },
 };

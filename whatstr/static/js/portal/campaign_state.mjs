@@ -10,9 +10,13 @@ import { standingOf, templateRemedy } from "./line_templates.mjs";
 const t = translator(words);
 const p = translator(progressWords);
 
+/** Causes that the browser mends itself when the campaign is resumed. */
+const MENDED_BY_RESUMING = new Set(["sender_key_gone", "optout_index"]);
+
 function held(reason) {
   const text = reason?.sentence ?? "";
   if (reason?.code === "late_start") return notice({ tone: "warn", title: p("lateTitle"), text, children: [h("p", {}, p("lateText"))] });
+  if (MENDED_BY_RESUMING.has(reason?.code)) return notice({ tone: "warn", title: p("heldTitle"), text, children: [h("p", {}, p("resumeMends"))] });
   const way = h("p", {}, h("a", { href: "/hatlar" }, t("reconnect")));
   return notice({ tone: "warn", title: p("heldTitle"), text, children: [h("p", {}, p("lookFirst")), way] });
 }
