@@ -24,7 +24,8 @@ function tableOf({ columns, caption }, rows) {
   const cells = (row) => columns.map((one) => h("td", { class: one.num ? "num" : null, "data-label": one.label }, one.render(row) || "–"));
   return h(
     "div",
-    { class: "table-wrap" },
+    // As many columns as a file brings: where they do not fit, the table moves and the page does not.
+    { class: "table-wrap table-scrolls", tabindex: "0", role: "region", "aria-label": caption },
     h(
       "table",
       { class: "table table-cards" },
