@@ -59,7 +59,7 @@ class Payments(Register):
         "state": lazy_gettext("State"),
         "paid_at": lazy_gettext("Paid on"),
         "plan_id": lazy_gettext("Plan"),
-        "vat_kurus": lazy_gettext("KDV in it"),
+        "vat_kurus": lazy_gettext("VAT in it"),
         "term_version": lazy_gettext("Refund term accepted"),
         "term_accepted_at": lazy_gettext("Accepted on"),
         "checkout_id": lazy_gettext("Checkout at Stripe"),
