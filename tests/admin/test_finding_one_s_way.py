@@ -24,6 +24,8 @@ def test_a_row_has_a_heading_of_its_own(
     who = hire(panel, StaffRole.OWNER, name="Deniz Sahip")
     pages = {
         f"/odemeler/details/?id={shop.payment}": "₺1,999.00",
+        f"/kampanyalar/details/?id={shop.running}": f"Campaign {shop.running.hex[:8]}",
+        f"/sablonlar/details/?id={shop.template}": f"Template {shop.template.hex[:8]}",
         f"/hatlar/details/?id={shop.line}": "+90 8** *** ** 67",
         f"/gorevliler/details/?id={who.id}": "Deniz Sahip",
         f"/bildirimler/details/?id={report(database, shop)}": r"Report \d+",

@@ -150,7 +150,7 @@ def _refunds(person: SignedInStaff) -> Queue:
     items = [
         Item(
             url=flask.url_for("desk.show", request_id=one.exception_id),
-            title=money(one.amount_kurus),
+            title=_("Refund of %(amount)s", amount=money(one.amount_kurus)),
             about=code_words.refund_failure(one.failure_code),
             step=_("Try again, or settle it elsewhere"),
             since=one.settled_at or one.created_at,

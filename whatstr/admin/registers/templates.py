@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from whatstr.accounts.permissions import StaffPermission as P
@@ -107,6 +108,9 @@ class Templates(Register):
         if wanted is not None:
             return MessageTemplate.id == wanted
         return of_customer(MessageTemplate.organization_id, text)
+
+    def heading(self, model: MessageTemplate) -> str:
+        return str(_("Template %(id)s", id=model.id.hex[:8]))
 
     def links(self, model: MessageTemplate) -> Sequence[tuple[str, str]]:
         return customer_links(model)

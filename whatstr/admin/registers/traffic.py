@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from whatstr.accounts.permissions import StaffPermission as P
@@ -150,6 +151,9 @@ class Campaigns(Register):
         EnumFilter(Campaign.state, lazy_gettext("State"), CampaignState),
         EnumFilter(Campaign.kind, lazy_gettext("Kind"), CampaignKind),
     )
+
+    def heading(self, model: Campaign) -> str:
+        return str(_("Campaign %(id)s", id=model.id.hex[:8]))
 
     def links(self, model: Campaign) -> Sequence[tuple[str, str]]:
         return customer_links(model)
