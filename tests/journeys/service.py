@@ -86,6 +86,11 @@ class Service:
         """An address that no other journey signs up with."""
         return f"{name}{next(self._numbers)}@{name}.example"
 
+    def refunded_at_stripe(self) -> int:
+        """What Stripe has given back to all cards so far, in kuruş."""
+        found: int = call(f"{self.stripe}/_sim/state")["totals"]["refunded"]
+        return found
+
     # Meta's side ------------------------------------------------------------------------------
 
     def sim(self, path: str, body: dict[str, Any] | None = None) -> Any:

@@ -1,5 +1,5 @@
 """Days of support, billing, the owner and the auditor at the panel. Those of the abuse desk are
-`test_abuse`; an exception that is granted is `test_exception`."""
+`test_abuse`; an exception that two have to sign is `test_exception`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.journeys.desk import Desk
 from tests.journeys.portal import Portal
 from tests.journeys.service import Service
 from whatstr.accounts.models import StaffRole
+from whatstr.local.postgres import DATABASE
 from whatstr.local.seeds import SECOND, STAFF
 
 SUPPORT, AUDITOR = STAFF[StaffRole.SUPPORT][0], STAFF[StaffRole.AUDITOR][0]
@@ -21,6 +22,18 @@ BILLING, COLLEAGUE = STAFF[StaffRole.BILLING][0], SECOND[StaffRole.BILLING][0]
 OWNER = STAFF[StaffRole.OWNER][0]
 SUBJECT, QUESTION = "Hattım bağlanmıyor", "Meta'dan döndükten sonra 190 kodunu görüyorum."
 ANSWER = "Meta'daki oturumunuzu kapatıp hattı yeniden bağlayın."
+REFUSAL = "Paketin yarısı kullanılmış."
+SIGN_BY_HAND = """
+(form, amount) => {
+  form.action = form.action.replace(/reddet$/, "imzala");
+  const add = (name, value) =>
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  add("amount_kurus", amount);
+  add("confirmed", "1");
+  form.submit();
+}
+"""
+"""Sends what the page does not offer: the form beside it, under another address."""
 
 
 @pytest.mark.browser
@@ -80,7 +93,9 @@ def _look_and_be_stopped(desk: Desk, portal: Portal) -> None:
 
 @pytest.mark.browser
 def test_billing(visit: Visit, service: Service) -> None:
-    """A request is opened for a customer, and turned down by the colleague, not by who asked."""
+    """A request is opened for a customer: who asked cannot sign it, a colleague turns it down, and
+    the customer reads why. The next one is signed within the facts, after a fresh proof of
+    identity; then the money leaves Stripe, once."""
     client, email, _code = signed_up(service, "Vazgeçen Terzi")
     buy(service, client, "baslangic", email=email)
     desk = Desk(visit(), service)
@@ -96,26 +111,77 @@ def test_billing(visit: Visit, service: Service) -> None:
             answer = page.goto(service.admin + path)
             assert answer and answer.status == 403, path
 
-    page.goto(f"{service.admin}/odemeler/")
-    expect(page.get_by_text(email)).to_have_count(0)
-    page.get_by_role("row").filter(has_text="299,00").locator("a").first.click()
-    page.get_by_role("link", name="İstisna talep et").click()
-    page.get_by_label("Dayanak").select_option("hardship")
-    page.get_by_label("Açıklama").fill("Müşteri telefonda dükkânını kapattığını anlattı.")
-    page.get_by_role("button", name="Talebi gönder").click()
+    _ask_for_the_customer(desk, email)
     expect(page.get_by_text("İmzayı başka bir görevli atar.")).to_be_visible()
     assert desk.form("/imzala").count() == 0, "never one's own"
+    desk.form("/reddet").evaluate(SIGN_BY_HAND, "299,00")
+    expect(page.get_by_text("İstisnayı talep eden onaylayamaz.")).to_be_visible()
+    expect(page.get_by_text("0 / 1")).to_be_visible()
 
     other = Desk(visit(), service)
     other.sign_in(COLLEAGUE)
     other.take_up("299,00 ₺")
-    other.page.get_by_label("Müşterinin okuyacağı").fill("Paketin yarısı kullanılmış.")
+    other.page.get_by_label("Müşterinin okuyacağı").fill(REFUSAL)
     other.page.get_by_role("button", name="Talebi reddet").click()
     expect(other.page.get_by_text("Reddedildi. Müşteriye nedeni bildirilir.")).to_be_visible()
     other.visitor.shoot("staff-exception-refused")
     other.visitor.accessible("staff-exception-refused")
     asked = client.api.get("billing")["payments"][0]["exception"]
     assert asked["state"] == "rejected"
+    service.mailed(email, f"({re.escape(REFUSAL)})")
+    portal = Portal(visit(), service)
+    portal.sign_in(email, PASSWORD)
+    portal.goto("/odeme")
+    expect(portal.page.get_by_text(REFUSAL)).to_be_visible()
+
+    _ask_for_the_customer(desk, email)
+    _sign_and_refund(other, portal)
+
+
+def _ask_for_the_customer(desk: Desk, email: str) -> None:
+    page = desk.page
+    page.goto(f"{desk.service.admin}/odemeler/")
+    expect(page.get_by_text(email)).to_have_count(0)
+    page.get_by_role("row").filter(has_text="299,00").locator("a").first.click()
+    page.get_by_role("link", name="İstisna talep et").click()
+    page.get_by_label("Dayanak").select_option("hardship")
+    page.get_by_label("Açıklama").fill("Müşteri telefonda dükkânını kapattığını anlattı.")
+    page.get_by_role("button", name="Talebi gönder").click()
+
+
+def _sign_and_refund(desk: Desk, portal: Portal) -> None:
+    """The colleague's side of the second request, and what comes of it at Stripe and in the
+    portal."""
+    page, service = desk.page, desk.service
+    before = service.refunded_at_stripe()
+    desk.take_up("299,00 ₺")
+    page.get_by_label("Tutar (lira)").fill("299,01")
+    desk.agree(desk.form("/imzala"))
+    said = page.locator(".notice").filter(has_text="Veriler en çok 299,00 ₺ tutarını kaldırır.")
+    expect(said).to_be_visible()
+
+    with service.stack.postgres.superuser(DATABASE) as owner:
+        owner.execute("UPDATE staff_session SET stepped_up_at = now() - interval '16 minutes'")
+    page.get_by_label("Tutar (lira)").fill("100,00")
+    desk.agree(desk.form("/imzala"))
+    expect(page).to_have_url(re.compile("/dogrula"))
+    page.locator("#f-code").fill(service.staff_code(COLLEAGUE))
+    page.locator("form:has(#f-code) button[type=submit]").click()
+    expect(page.get_by_text("0 / 1")).to_be_visible()
+    page.get_by_label("Tutar (lira)").fill("100,00")
+    desk.agree(desk.form("/imzala"))
+    expect(page.get_by_text("1 / 1")).to_be_visible()
+    desk.agree(desk.form("/iade-et"))
+    expect(page.locator("#h-refund")).to_be_visible()
+
+    def refunded() -> bool:
+        page.reload()
+        return page.locator("#h-refund [data-status=succeeded]").count() == 1
+
+    service.wait("Stripe's word on the refund", refunded)
+    assert service.refunded_at_stripe() - before == 10_000
+    portal.goto("/odeme")
+    expect(portal.page.get_by_text("(100,00 ₺ iade edildi)")).to_be_visible()
 
 
 @pytest.mark.browser

@@ -12,7 +12,6 @@ from tests.journeys.portal import Portal
 from tests.journeys.service import Service
 from whatstr.accounts.models import StaffRole
 from whatstr.local.seeds import SECOND, STAFF
-from whatstr.local.stack import call
 
 FIRST, OTHER = STAFF[StaffRole.BILLING][0], SECOND[StaffRole.BILLING][0]
 PRICE = 1_499_900
@@ -24,7 +23,7 @@ def test_exception(visit: Visit, service: Service) -> None:
     buy(service, client, "buyuk", email=email)
     portal = Portal(visit(), service)
     portal.sign_in(email, PASSWORD)
-    before = _refunded_at_stripe(service)
+    before = service.refunded_at_stripe()
     _ask(portal)
 
     desk = Desk(visit(), service)
@@ -46,6 +45,7 @@ def test_exception(visit: Visit, service: Service) -> None:
     expect(second.page.get_by_text("2 / 2")).to_be_visible()
     second.visitor.shoot("staff-exception-signed")
     second.agree(second.form("/iade-et"))
+    expect(second.page.locator("#h-refund")).to_be_visible()
 
     def refunded() -> bool:
         second.page.reload()
@@ -58,12 +58,7 @@ def test_exception(visit: Visit, service: Service) -> None:
     _see(portal)
     payment = client.api.get("billing")["payments"][0]
     assert payment["refunded_kurus"] == PRICE
-    assert _refunded_at_stripe(service) - before == PRICE
-
-
-def _refunded_at_stripe(service: Service) -> int:
-    found: int = call(f"{service.stripe}/_sim/state")["totals"]["refunded"]
-    return found
+    assert service.refunded_at_stripe() - before == PRICE
 
 
 def _ask(portal: Portal) -> None:
