@@ -15,11 +15,16 @@ __version__ = "0.1.0"
 def create_app(settings: Settings | None = None) -> flask.Flask:
     """The application of one process role. Raises ConfigError before anything is opened."""
     from whatstr import models, shells  # noqa: F401 - models complete the metadata
-    from whatstr.core import database, i18n, logs, web
+    from whatstr.core import database, i18n, logs, static_files, web
 
     settings = settings or Settings.from_environment()
     logs.configure(settings["WHATSTR_LOG_LEVEL"], strict=not settings.production)
-    app = flask.Flask("whatstr", root_path=str(ROOT / "whatstr"), template_folder="../templates")
+    app = flask.Flask(
+        "whatstr",
+        root_path=str(ROOT / "whatstr"),
+        template_folder="../templates",
+        static_url_path=static_files.address(),
+    )
     app.extensions["whatstr_settings"] = settings
     app.config.update(
         SECRET_KEY=settings.get("WHATSTR_SECRET_KEY"),
@@ -33,6 +38,7 @@ def create_app(settings: Settings | None = None) -> flask.Flask:
     database.init_app(app, settings)
     i18n.init_app(app)
     web.init_app(app, settings)
+    static_files.init_app(app)
     shells.init_app(app, settings)
     return app
 

@@ -1,7 +1,7 @@
 """What browsers run of us, as one list of SHA-256 sums and one root hash.
 
 The list has the form of `sha256sum`: a line `<64 hex digits>  <path>` for each file, sorted by
-path; the root hash is the SHA-256 of that text. `static/…` are the files of the static folder,
+path; the root hash is the SHA-256 of that text. `static/<version>/…` are the static files,
 `shells/<language><address>.html` the pages of the panel, which hold no customer data. The same
 source gives the same list on every machine (vault design, sections 18 and 19).
 """
@@ -15,10 +15,9 @@ from pathlib import Path
 
 import flask
 
-from whatstr import ROOT
+from whatstr.core import static_files
 from whatstr.core.i18n import LANGUAGES
 
-STATIC = ROOT / "whatstr" / "static"
 LIST = "SHA256SUMS"
 
 
@@ -56,9 +55,9 @@ def read(text: str) -> Bundle:
 
 def contents(app: flask.Flask, shells: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
     """(path, bytes) of every file. `shells` maps a page's address to its template."""
-    for path in sorted(STATIC.rglob("*")):
-        if path.is_file():
-            yield f"static/{path.relative_to(STATIC).as_posix()}", path.read_bytes()
+    inside = static_files.address().removeprefix("/")
+    for path in static_files.files():
+        yield f"{inside}/{path}", (static_files.STATIC / path).read_bytes()
     for address, template in shells.items():
         for language in LANGUAGES:
             # A context of its own: the language is kept in the one around it.

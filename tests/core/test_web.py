@@ -7,6 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import flask
@@ -21,7 +22,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from tests.accounts.people import sign_up
 from tests.apps import ApiClient, b64, error_of, role_app
 from tests.services import ModuleDatabase
-from whatstr.core import logs, web
+from whatstr.core import logs, static_files, web
 from whatstr.core.errors import DomainError, NotAllowed, TooMany
 from whatstr.core.security import PANEL_CSP, PUBLIC_CSP, open_to_all
 from whatstr.local.valkey import EmbeddedValkey
@@ -189,6 +190,45 @@ def test_every_answer_carries_the_headers(site: flask.Flask, path: str) -> None:
     if not path.startswith("/static/"):
         assert headers["Cache-Control"] == "no-store"
     response.close()
+
+
+def test_static_files_are_kept_for_good_where_their_address_says_what_they_are(
+    site: flask.Flask,
+) -> None:
+    """And asked for again where it does not: from an older release, or without one."""
+    kept = {
+        static_files.address(): "public, max-age=31536000, immutable",
+        "/static/0123456789abcdef": "no-cache",
+        "/static": "no-cache",
+    }
+    browser = site.test_client()
+    bodies = set()
+    for folder, wanted in kept.items():
+        with browser.get(f"{folder}/css/tokens.css") as response:
+            assert (response.status_code, response.headers["Cache-Control"]) == (200, wanted)
+            assert "Set-Cookie" not in response.headers
+            assert (response.headers.get("Vary") is None) is ("immutable" in wanted)
+            bodies.add(response.data)
+        with browser.get(f"{folder}/css/yok.css") as response:
+            assert response.status_code == 404
+            assert "immutable" not in response.headers.get("Cache-Control", "")
+    assert len(bodies) == 1
+    with browser.get(f"{static_files.address()}/../config.py") as response:
+        assert response.status_code == 404
+
+
+def test_the_address_of_static_files_changes_with_any_of_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(static_files, "STATIC", tmp_path)
+    made = static_files.address.__wrapped__
+    (tmp_path / "a.css").write_text("a")
+    first = made()
+    assert made() == first
+    (tmp_path / "a.css").write_text("b")
+    second = made()
+    (tmp_path / "a.css").rename(tmp_path / "b.css")
+    assert len({first, second, made()}) == 3
 
 
 def test_two_requests_have_two_references(site: flask.Flask) -> None:

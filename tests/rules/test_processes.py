@@ -106,7 +106,7 @@ PUBLIC_ROUTES = {
     "/giris/ikinci", "/giris/kurulum", "/davet", "/eposta",
     "/kisiler", "/kampanyalar", "/kampanyalar/yeni", "/kampanya", "/hatlar", "/odeme",
     "/ayarlar", "/surum", "/destek",
-    "/ekip", "/sifirlama", "/release/ident.mjs",
+    "/ekip", "/sifirlama", "/release/ident.mjs", "/static/<path:filename>",
     "/api/bundle", "/api/config", "/api/plans", "/api/error-codes", "/api/sender-cert",
     "/api/enrol", "/api/prelogin", "/api/login", "/api/email/confirm", "/api/recovery/start",
     "/api/recovery/open", "/api/recovery/finish",

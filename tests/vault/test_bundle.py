@@ -18,6 +18,7 @@ from werkzeug.serving import make_server
 from tests.apps import IDENT_PUBLIC, ApiClient, b64, role_app
 from tests.services import ROOT, ModuleDatabase
 from whatstr import bundle
+from whatstr.core import static_files
 from whatstr.core.security import PANEL_CSP
 from whatstr.local.valkey import EmbeddedValkey
 from whatstr.portal.pages import SHELLS
@@ -111,8 +112,9 @@ def test_a_running_server_is_compared_file_by_file(
     finally:
         web.after_request_funcs[None].remove(alter)
     assert done.exit_code == 1
-    assert "differs: static/js/vault/worker.mjs" in done.output
-    assert "missing: static/js/vault/keys.mjs" in done.output
+    inside = static_files.address().removeprefix("/")
+    assert f"differs: {inside}/js/vault/worker.mjs" in done.output
+    assert f"missing: {inside}/js/vault/keys.mjs" in done.output
     assert done.output.count("differs:") == 1
 
 
