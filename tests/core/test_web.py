@@ -7,7 +7,6 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import flask
@@ -215,20 +214,6 @@ def test_static_files_are_kept_for_good_where_their_address_says_what_they_are(
     assert len(bodies) == 1
     with browser.get(f"{static_files.address()}/../config.py") as response:
         assert response.status_code == 404
-
-
-def test_the_address_of_static_files_changes_with_any_of_them(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(static_files, "STATIC", tmp_path)
-    made = static_files.address.__wrapped__
-    (tmp_path / "a.css").write_text("a")
-    first = made()
-    assert made() == first
-    (tmp_path / "a.css").write_text("b")
-    second = made()
-    (tmp_path / "a.css").rename(tmp_path / "b.css")
-    assert len({first, second, made()}) == 3
 
 
 def test_two_requests_have_two_references(site: flask.Flask) -> None:

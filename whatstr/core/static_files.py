@@ -18,6 +18,11 @@ from whatstr.core.security import open_to_all
 
 STATIC = Path(__file__).parents[1] / "static"
 FOREVER = "public, max-age=31536000, immutable"
+_NAMED = re.compile(
+    r'\bfrom\s*"(\.[^"]+)"|\bimport\s*\(?"(\.[^"]+)"'
+    r'|new URL\("(\.[^"]+\.mjs)", import\.meta\.url\)'
+)
+"""How a module of ours names another: imported, imported later, or run as a Worker."""
 _VERSION = re.compile(r"[0-9a-f]{16}")
 
 
@@ -36,6 +41,24 @@ def address() -> str:
         digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()
         every.update(f"{digest}  {path}\n".encode())
     return f"/static/{every.hexdigest()[:16]}"
+
+
+@cache
+def modules(entry: str) -> tuple[str, ...]:
+    """Every module that one needs, itself first: paths within the static folder. A page that names
+    them all has them after one round trip, not after one for each step from module to module."""
+    found: dict[str, None] = {}
+    waiting = [STATIC / entry]
+    while waiting:
+        at = waiting.pop()
+        path = at.relative_to(STATIC).as_posix()
+        if path not in found:
+            found[path] = None
+            text = at.read_text(encoding="utf-8")
+            waiting += [
+                (at.parent / next(filter(None, one))).resolve() for one in _NAMED.findall(text)
+            ]
+    return tuple(found)
 
 
 @open_to_all
@@ -60,3 +83,4 @@ def init_app(app: flask.Flask) -> None:
     """The application was made with `static_url_path=address()`."""
     app.add_url_rule("/static/<path:filename>", "of_any_release", of_any_release)
     app.after_request(_keep)
+    app.jinja_env.globals["modules"] = modules
