@@ -19,6 +19,8 @@ from whatstr.local.valkey import EmbeddedValkey
 from whatstr.sending.keyring import Keyring
 from whatstr.simulator.meta import MetaConfig, MetaThread, run_in_thread
 
+Tune = Callable[..., None]
+
 
 @pytest.fixture(scope="module")
 def meta() -> Iterator[MetaThread]:
@@ -92,3 +94,14 @@ def stage(
     made.set_up()
     yield made
     made.close()
+
+
+@pytest.fixture
+def tune(stage: Stage) -> Tune:
+    """Other settings for this sender."""
+
+    def change(**values: str) -> None:
+        found: Settings = stage.app.extensions["whatstr_settings"]
+        stage.app.extensions["whatstr_settings"] = Settings(found.role, {**found.values, **values})
+
+    return change
