@@ -33,7 +33,7 @@ FRAME = ((WIDE, "dark", COLOURS), (PHONE, "light", COLOURS))
 Looks = Sequence[tuple[tuple[int, int], str, dict[str, list[str]]]]
 SETTLED = """
 new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
-  .then(() => Promise.all(document.getAnimations().map((one) => one.finished)))
+  .then(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)))
 """
 
 

@@ -41,7 +41,7 @@ new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
   .then(() => document.getAnimations()
     .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
     .map((one) => one.finished))
-  .then((ends) => Promise.all(ends))
+  .then((ends) => Promise.allSettled(ends))
 """
 expect.set_options(timeout=15_000)
 
