@@ -18,9 +18,9 @@ from benchmarks.measure import Result, machine, main, on_cores
 from benchmarks.world import World, numbers, world
 from whatstr.lines.cloud_api import open_session
 from whatstr.sending.bodies import Template, fill
+from whatstr.sending.interpreter import young_rubbish
 from whatstr.sending.mref import new_mref
 from whatstr.sending.posting import IN_FLIGHT
-from whatstr.sending.slices import young_rubbish
 from whatstr.simulator.meta import seed
 from whatstr.vault.rows import JobRow
 

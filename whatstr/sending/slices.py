@@ -7,11 +7,9 @@ its lease runs out, what it had in hand becomes unknown, and webhooks settle tha
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -46,6 +44,7 @@ from whatstr.sending.connections import Connection, NoConnection, open_connectio
 from whatstr.sending.forms import Forms
 from whatstr.sending.gate import Go, Hold, Pause
 from whatstr.sending.health_gate import line_may_send
+from whatstr.sending.interpreter import short_turns, young_rubbish
 from whatstr.sending.opening import Held, Job, Refusal, open_job
 from whatstr.sending.outcomes import Outcomes
 from whatstr.sending.pace import Pace, PaceUnavailable
@@ -68,8 +67,6 @@ log = get_logger(__name__)
 
 SECONDS = 60.0
 REST_SECONDS = 5.0
-RUBBISH = 50_000
-"""Objects: what 500 messages in flight are made of is no rubbish."""
 
 
 @task("sending.slice")
@@ -79,25 +76,11 @@ def run_slice(line: str) -> None:
     with (
         bound(line=line),
         young_rubbish(),
+        short_turns(),
         Bridge(app) as bridge,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         runner.run(Slice(bridge, uuid.UUID(line)).run())
-
-
-@contextmanager
-def young_rubbish() -> Iterator[None]:
-    """Python looks for rubbish among what the slice makes, and seldom. Otherwise hundreds of
-    requests in flight make it look through the whole application every few thousand messages,
-    for 0.2 s each time."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(RUBBISH, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 def rest_key(campaign_id: uuid.UUID) -> str:
