@@ -23,7 +23,7 @@ from tests.apps import ApiClient, b64, error_of, role_app
 from tests.services import ModuleDatabase
 from whatstr.core import logs, static_files, web
 from whatstr.core.errors import DomainError, NotAllowed, TooMany
-from whatstr.core.security import PANEL_CSP, PUBLIC_CSP, open_to_all
+from whatstr.core.security import PANEL_CSP, PUBLIC_CSP, RateLimit, open_to_all
 from whatstr.local.valkey import EmbeddedValkey
 
 PLANTED = "905321234567"
@@ -260,6 +260,26 @@ def test_sign_in_is_refused_while_the_counters_are_away(
     assert refused.status_code == 503 and error_of(refused)["code"] == "unavailable"
     monkeypatch.undo()
     assert ApiClient(site).post("login", right).status_code == 200
+
+
+def test_tries_are_counted_from_the_first_one(valkey_server: EmbeddedValkey) -> None:
+    """Not from the quarter of the clock, about which one could try twice as often."""
+    with Redis.from_url(valkey_server.url) as connection:
+        connection.delete(*connection.keys("limit:window:*") or ["none"])
+        limit = RateLimit(connection, bytes(32))
+        assert limit.count("window", "a", seconds=900) == 1
+        (key,) = connection.keys("limit:window:*")
+        assert 890 < connection.ttl(key) <= 900
+        connection.expire(key, 40)
+        assert limit.count("window", "a", seconds=900) == 2
+        with pytest.raises(TooMany) as refused:
+            limit.check("window", "a", limit=2, seconds=900)
+        assert 0 < refused.value.context["retry_after"] <= 40
+        with pytest.raises(TooMany) as refused:
+            limit.below("window", "a", limit=2, seconds=900)
+        assert 0 < refused.value.context["retry_after"] <= 40
+        connection.delete(key)
+        limit.below("window", "a", limit=1, seconds=900)
 
 
 def test_counters_hold_no_address_and_no_e_mail(

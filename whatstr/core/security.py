@@ -13,7 +13,6 @@ import flask
 from redis import Redis
 from redis.exceptions import RedisError
 
-from whatstr.core import clock
 from whatstr.core.errors import NotAllowed, TooMany, Unavailable
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -84,7 +83,8 @@ def check_origin() -> None:
 
 
 class RateLimit:
-    """Fixed windows in Redis. `check` counts one try and raises TooMany beyond the limit.
+    """Counters in Redis, each for a time that begins with the first try. `check` counts one try and
+    raises TooMany beyond the limit.
 
     Fails closed: sign-in is refused while Redis is away. Keys hold a keyed hash, so that Redis
     never holds an e-mail or an address.
@@ -95,33 +95,36 @@ class RateLimit:
         self._key = key
 
     def check(self, what: str, who: str, *, limit: int, seconds: int) -> None:
-        if self.count(what, who, seconds=seconds) > limit:
-            raise self._too_many(what, seconds)
+        tries, left = self._counted(what, who, seconds)
+        if tries > limit:
+            raise TooMany(what, retry_after=left)
 
     def count(self, what: str, who: str, *, seconds: int) -> int:
-        """Count one more and give the number of the present window."""
-        name = self._name(what, who, seconds)
-        try:
-            with self._redis.pipeline() as pipe:
-                pipe.incr(name)
-                pipe.expire(name, seconds)
-                return int(pipe.execute()[0])
-        except RedisError:
-            raise Unavailable("rate limit store") from None
+        """Count one more and give how many there were."""
+        return self._counted(what, who, seconds)[0]
 
     def below(self, what: str, who: str, *, limit: int, seconds: int) -> None:
         """Raise TooMany where `limit` is used up, without counting."""
+        name = self._name(what, who)
         try:
-            seen = int(self._redis.get(self._name(what, who, seconds)) or 0)
+            if int(self._redis.get(name) or 0) >= limit:
+                raise TooMany(what, retry_after=min(seconds, max(1, self._redis.ttl(name))))
         except RedisError:
             raise Unavailable("rate limit store") from None
-        if seen >= limit:
-            raise self._too_many(what, seconds)
 
-    def _name(self, what: str, who: str, seconds: int) -> str:
+    def _counted(self, what: str, who: str, seconds: int) -> tuple[int, int]:
+        """(how many tries, seconds until they are forgotten)"""
+        name = self._name(what, who)
+        try:
+            with self._redis.pipeline() as pipe:
+                pipe.incr(name)
+                pipe.expire(name, seconds, nx=True)
+                pipe.ttl(name)
+                tries, _, left = pipe.execute()
+        except RedisError:
+            raise Unavailable("rate limit store") from None
+        return int(tries), max(1, int(left))
+
+    def _name(self, what: str, who: str) -> str:
         digest = hmac.new(self._key, f"{what}\0{who}".encode(), sha256).hexdigest()[:32]
-        return f"limit:{what}:{digest}:{clock.unix() // seconds}"
-
-    @staticmethod
-    def _too_many(what: str, seconds: int) -> TooMany:
-        return TooMany(what, retry_after=seconds - clock.unix() % seconds)
+        return f"limit:{what}:{digest}"
