@@ -31,7 +31,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo demo-code demo-once test check bench chaos leak-scan lint types env translations lock clean bench-staff
+.PHONY: demo demo-code demo-once test check fast bench chaos leak-scan lint types env translations lock clean bench-staff
 .DEFAULT_GOAL := demo
 .DELETE_ON_ERROR:
 
@@ -44,14 +44,18 @@ demo-code: env
 demo-once: env
 	@$(RUN) flask whatstr demo --once $(ARGS)
 
-# The fast tests first. The browser has a run of its own: its driver keeps an event loop in the main
-# thread. Without Chromium the rest still runs; under CI=true that is a failure.
-test: env lint types
-	@$(RUN) pytest -m "not browser" $(PARALLEL) $(ARGS)
+# The fast tests first, and beside them the types, which are work for one core. The browser has a run
+# of its own: its driver keeps an event loop in the main thread. Without Chromium the rest still runs;
+# under CI=true that is a failure.
+test: env lint
+	@$(MAKE) --no-print-directory -j 2 types fast
 	@if $(RUN) whatstr.local.chromium; then $(RUN) pytest -m browser $(PARALLEL) $(ARGS); else \
 	  $(RUN) whatstr.local.chromium --missing; [ "$$CI" != true ]; fi
 
-check: env lint types
+check: env lint
+	@$(MAKE) --no-print-directory -j 2 types fast
+
+fast: $(READY)
 	@$(RUN) pytest -m "not browser" $(PARALLEL) $(ARGS)
 
 # A line of JSON for each (docs/performance.md); exit status 0 only when every bar is reached.
