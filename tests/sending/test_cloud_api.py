@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -10,7 +11,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from whatstr.lines import cloud_api
 from whatstr.lines.cloud_api import CloudApi, GraphError, NotSent, OutcomeUnknown
+from whatstr.sending import posting, unread
 from whatstr.simulator.meta import MetaThread, seed
 
 T = TypeVar("T")
@@ -98,6 +101,22 @@ def test_details_stay_out_of_what_is_logged() -> None:
 def test_no_connection_is_not_sent() -> None:
     with pytest.raises(NotSent):
         call("http://127.0.0.1:1", lambda api: api.send("1", BODY))
+
+
+def test_a_connection_that_does_not_come_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its person may refuse meanwhile: a message leaves soon after the last look, or not at all."""
+    waits = cloud_api._TIMEOUT
+    assert unread.LATE.total_seconds() + posting.LOOK_SECONDS + (waits.connect or 99) < 10
+    monkeypatch.setattr(cloud_api, "_TIMEOUT", aiohttp.ClientTimeout(total=30, connect=0.2))
+    with socket.socket() as server, socket.socket() as first:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)  # room for one, who is never let in
+        first.connect(server.getsockname())
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(NotSent):
+            call(url, lambda api: api.send("1", BODY))
 
 
 async def _drop(request: web.Request) -> web.StreamResponse:

@@ -27,7 +27,9 @@ PAGE = 100
 MAX_PAGES = 100
 """6,000 templates an account at most (facts 4), with room."""
 
-_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
+CONNECT_SECONDS = 4.0
+"""A message that waits longer for its connection is not sent: its person may refuse meanwhile."""
+_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=CONNECT_SECONDS)
 
 
 class CloudApiError(DomainError):

@@ -67,7 +67,9 @@ class MetaSimulator:
         )
         await self._runner.setup()
         try:
-            site = web.TCPSite(self._runner, config.host, config.port)
+            # Whoever knocks while we are busy is let in later: a full line of waiting connections
+            # would make them try again after 1, 3 and 7 s.
+            site = web.TCPSite(self._runner, config.host, config.port, backlog=4_096)
             await site.start()
         except OSError:
             await self._runner.cleanup()
