@@ -15,12 +15,14 @@ from tests.journeys.service import Service
 from tests.journeys.visitor import HEIGHT, WIDTHS, Visitor
 from tests.leaks.cast import ADDRESS
 from tests.leaks.patterns import Kind, Planted, Tier
+from whatstr.core import static_files
 from whatstr.local.chromium import find_chromium, launch_arguments
 from whatstr.vault.client import Profile
 
+# From where the page itself has it: a second copy of the module would start a vault of its own.
 _CALL = """
-async ([name, args]) => {
-  const { openVault } = await import("/static/js/vault/client.mjs");
+async ([at, name, args]) => {
+  const { openVault } = await import(`${at}/js/vault/client.mjs`);
   window.leakVault ??= await openVault();
   return window.leakVault.call(name, args);
 }
@@ -80,7 +82,7 @@ class Days:
 
 def worker(portal: Portal, name: str, **args: Any) -> Any:
     """A call of the page's own Worker, where the click is another test's matter."""
-    return portal.page.evaluate(_CALL, [name, args])
+    return portal.page.evaluate(_CALL, [static_files.address(), name, args])
 
 
 @contextmanager
