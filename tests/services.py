@@ -138,6 +138,13 @@ def empty(server: EmbeddedValkey) -> None:
         client.flushall()
 
 
+def forget_tries(connection: redis.Redis, *, within: int) -> None:
+    """As if the time of every rate limit had passed; each has one, of so many seconds at most."""
+    for key in connection.scan_iter("limit:*"):
+        assert 0 < connection.ttl(key) <= within
+        connection.delete(key)
+
+
 def forget_own_environment() -> None:
     """No setting of the person who runs the tests may change what they show."""
     for name in list(os.environ):

@@ -12,7 +12,7 @@ from redis import Redis
 from sqlalchemy.orm import undefer, undefer_group
 
 from tests.apps import PEPPER, role_app
-from tests.services import ModuleDatabase
+from tests.services import ModuleDatabase, forget_tries
 from whatstr.accounts import staff, staff_sessions
 from whatstr.accounts.limits import Limits
 from whatstr.accounts.models import LoginEvent, StaffRole, StaffState, StaffUser
@@ -152,14 +152,13 @@ def test_a_stranger_slows_an_account_and_never_closes_it(
 ) -> None:
     with Redis.from_url(valkey_server.url) as connection:
         limits = Limits(connection, PEPPER)
-        with clock.frozen(datetime(2026, 11, 23, 8, 0, 1, tzinfo=UTC)) as advance:
-            for n in range(200):
-                limits.staff_sign_in(email="a@b.example", address=f"198.51.100.{n}")
-            # From an address of their own the person gets in, three seconds late at most.
-            assert limits.staff_sign_in(email="a@b.example", address="203.0.113.1") == 3.0
-            assert limits.staff_sign_in(email="b@b.example", address="203.0.113.1") == 0
-            advance(timedelta(minutes=15))
-            assert limits.staff_sign_in(email="a@b.example", address="203.0.113.1") == 0
+        for n in range(200):
+            limits.staff_sign_in(email="a@b.example", address=f"198.51.100.{n}")
+        # From an address of their own the person gets in, three seconds late at most.
+        assert limits.staff_sign_in(email="a@b.example", address="203.0.113.1") == 3.0
+        assert limits.staff_sign_in(email="b@b.example", address="203.0.113.1") == 0
+        forget_tries(connection, within=900)
+        assert limits.staff_sign_in(email="a@b.example", address="203.0.113.1") == 0
 
 
 def test_only_wrong_factors_are_counted_and_end_after_twenty(
