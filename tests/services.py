@@ -10,7 +10,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,6 +143,20 @@ def forget_tries(connection: redis.Redis, *, within: int) -> None:
     for key in connection.scan_iter("limit:*"):
         assert 0 < connection.ttl(key) <= within
         connection.delete(key)
+
+
+def tidy(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterator[bytes]]:
+    """The same for Werkzeug's server, which closes no answer when the browser has gone."""
+
+    def call(environ: Any, start_response: Any) -> Iterator[bytes]:
+        answer = app(environ, start_response)
+        try:
+            yield from answer
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
+
+    return call
 
 
 def forget_own_environment() -> None:

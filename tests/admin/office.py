@@ -19,6 +19,7 @@ from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
+from tests.services import tidy
 from whatstr.accounts import staff, staff_factors, staff_sessions
 from whatstr.accounts.models import StaffRole
 from whatstr.admin.access import cookie_name
@@ -117,7 +118,7 @@ def served(app: flask.Flask, *, port: int = 0) -> Iterator[str]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-    server = make_server("127.0.0.1", port, app, threaded=True)
+    server = make_server("127.0.0.1", port, tidy(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

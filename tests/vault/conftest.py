@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from tests.apps import IDENT_PUBLIC, as_owner, b64, role_app
-from tests.services import ModuleDatabase
+from tests.services import ModuleDatabase, tidy
 from tests.vault.member_calls import OTHER, PASSWORD
 from tests.vault.panels import RealPanel, blank
 from whatstr.accounts.models import Member
@@ -35,7 +35,7 @@ def address(
     more = {"WHATSTR_WEB_URL": url, "WHATSTR_RELEASE": str(tmp_path)}
     with role_app("web", database, valkey_server, **more) as app:
         app.add_url_rule("/bos", "blank", open_to_all(blank))
-        server = make_server("127.0.0.1", port, app, threaded=True)
+        server = make_server("127.0.0.1", port, tidy(app), threaded=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield url

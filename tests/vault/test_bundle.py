@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from tests.apps import IDENT_PUBLIC, ApiClient, b64, role_app
-from tests.services import ROOT, ModuleDatabase
+from tests.services import ROOT, ModuleDatabase, tidy
 from whatstr import bundle
 from whatstr.core import static_files
 from whatstr.core.security import PANEL_CSP
@@ -45,7 +45,7 @@ def tool(database: ModuleDatabase) -> Iterator[flask.Flask]:
 
 @pytest.fixture
 def served(web: flask.Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, web, threaded=True)
+    server = make_server("127.0.0.1", 0, tidy(web), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
