@@ -125,6 +125,7 @@ def test_the_page_of_meta_s_stand_in_has_no_violation(
     with served(house) as url:
         seat(context, hire(house, StaffRole.OWNER), url)
         walk(page, url, ["/benzetici/"])
+        page.goto(url + "/benzetici/")
         assert page.locator("tbody tr").count() > 0
 
 
