@@ -121,6 +121,23 @@ def test_the_sum_bar_sums_to_the_whole_and_drops_nothing(parts: Page) -> None:
     assert words == ["Okundu", "Ulaşmadı", "strange"]
 
 
+@pytest.mark.parametrize(
+    ("counts", "shares"),
+    [
+        ("{read: 50, pending: 750}", ["%6,3", "%93,7"]),
+        ("{read: 1, sent: 1, failed: 1}", ["%33,4", "%33,3", "%33,3"]),
+        ("{read: 99999, failed: 1}", ["%100", "<%0,1"]),
+        ("{read: 7}", ["%100"]),
+    ],
+)
+def test_the_shares_make_the_whole(parts: Page, counts: str, shares: list[str]) -> None:
+    found = parts.evaluate(
+        f"""() => [...ui.sumBar({counts}).querySelectorAll("tbody tr")]
+        .map((row) => row.lastChild.textContent)"""
+    )
+    assert found == shares
+
+
 def test_a_list_is_searched_sorted_and_walked_by_key(parts: Page) -> None:
     parts.evaluate(
         """() => { window.opened = []; const rows = ["Işık", "Ömer", "Çağrı", "Ayşe"].map(

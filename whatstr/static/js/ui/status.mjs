@@ -62,6 +62,18 @@ const SUM = {
   en: { status: "Status", count: "Recipients", share: "Share", total: "Total", label: "Delivery status" },
 };
 
+/** The rows' shares in tenths of a per cent, rounded so that they make exactly the whole: what is
+    missing after rounding down goes to those that lost most. */
+function tenths(rows, total) {
+  const exact = rows.map(([, count]) => (1000 * count) / total);
+  const whole = exact.map(Math.floor);
+  const missing = 1000 - whole.reduce((sum, n) => sum + n, 0);
+  const lost = (i) => exact[i] - whole[i];
+  const first = [...whole.keys()].sort((a, b) => lost(b) - lost(a)).slice(0, missing);
+  for (const i of first) whole[i] += 1;
+  return whole;
+}
+
 function segments(rows, total) {
   let x = 0;
   return rows.map(([status, count]) => {
@@ -87,6 +99,7 @@ export function sumBar(counts, lang = pageLang()) {
   const order = [...new Set([...Object.keys(MESSAGE_STATUSES), ...Object.keys(counts)])];
   const rows = order.map((status) => [status, Number(counts[status] ?? 0)]).filter(([, n]) => n > 0);
   const total = rows.reduce((sum, [, n]) => sum + n, 0);
+  const shares = tenths(rows, total);
   return h(
     "figure",
     { class: "sumbar" },
@@ -113,7 +126,7 @@ export function sumBar(counts, lang = pageLang()) {
       h(
         "tbody",
         {},
-        rows.map(([status, count]) =>
+        rows.map(([status, count], i) =>
           h(
             "tr",
             { "data-status": status },
@@ -124,7 +137,7 @@ export function sumBar(counts, lang = pageLang()) {
               MESSAGE_STATUSES[status]?.[lang] ?? status,
             ),
             h("td", { class: "num" }, number(count, lang)),
-            h("td", { class: "num" }, percent(count / total, lang)),
+            h("td", { class: "num" }, percent((shares[i] || 0.1) / 1000, lang)),
           ),
         ),
       ),
