@@ -44,6 +44,7 @@ def test_a_second_step(visit: Visit, service: Service) -> None:
     with visitor.expecting("status of 401"):
         portal.press("Giriş yap")
         expect(portal.page.locator("[name=totp]")).to_be_visible()
+        expect(portal.page.locator(".error-summary")).to_have_count(0)  # a step, no mistake
         visitor.shoot("sign-in-code")
         visitor.accessible("sign-in-code")
         portal.type_in({"totp": "000000"})

@@ -8,17 +8,18 @@ import { atField, sentence, toastError } from "./errors.mjs";
 import { actionButton, field } from "./forms.mjs";
 
 const t = translator(words);
-const codeField = () => field({ name: "totp", label: t("code"), required: true, autocomplete: "one-time-code", attrs: { inputmode: "numeric", maxlength: "9" } });
+const codeField = (help = "") => field({ name: "totp", label: t("code"), help, required: true, autocomplete: "one-time-code", attrs: { inputmode: "numeric", maxlength: "9" } });
 
-/** Signing in, with the code once it is asked for: `work(values)` runs, the field appears where needed. */
+/** Signing in, with the code once it is asked for: `work(values)` runs, the field appears where needed.
+    To be asked is a step, not a mistake: only a wrong code is told as an error. */
 export function withCode(form, work) {
   return async (values) => {
     try {
       return await work(values);
     } catch (error) {
       if (error.code !== "code_needed" && error.code !== "code_wrong") throw error;
-      if (!form.elements.totp) form.querySelector(".form-actions, .dialog-actions").before(codeField());
-      errorSummary(form, { totp: sentence(error) });
+      if (form.elements.totp) errorSummary(form, { totp: sentence(error) });
+      else form.querySelector(".form-actions, .dialog-actions").before(codeField(sentence(error)));
       form.elements.totp.value = "";
       form.elements.totp.focus();
       return null;
