@@ -41,6 +41,7 @@ def test_recovery(visit: Visit, service: Service) -> None:
     portal.type_in({"code": wrong, "password": NEW, "again": NEW})
     portal.press("Kasayı aç")
     expect(page.locator(".error-summary")).to_be_visible()
+    expect(page.locator("[name=code]")).to_have_attribute("aria-invalid", "true")
     visitor.shoot("recovery-refused")
     portal.type_in({"code": code.replace("-", " ").lower(), "password": NEW, "again": NEW})
     portal.press("Kasayı aç")

@@ -4,7 +4,7 @@ import words from "../i18n/portal-account.mjs";
 import departure from "../i18n/portal-departure.mjs";
 import { errorSummary, h, notice, translator } from "../ui/index.mjs";
 import { openVault } from "../vault/client.mjs";
-import { errorNotice, sentence } from "./errors.mjs";
+import { atField, errorNotice, sentence } from "./errors.mjs";
 import { field, submitButton, works } from "./forms.mjs";
 import { show, showFailure } from "./page.mjs";
 import { recoveryCode } from "./recovery_code.mjs";
@@ -58,7 +58,7 @@ function openForm(vault, token) {
         try {
           await vault.call("recovery.open", { token, code: values.code });
         } catch (error) {
-          if (error.code !== "link_invalid") throw error;
+          if (error.code !== "link_invalid") throw atField(error, { recovery_code: "code" });
           askAgain(vault, error);
           return;
         }
