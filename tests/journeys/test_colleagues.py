@@ -109,6 +109,7 @@ def _only_once(other: Portal, link: str) -> None:
     with other.visitor.expecting("status of 4"):
         other.visitor.goto(link)
     expect(other.page.get_by_text("Davet geçmiyor")).to_be_visible()
+    expect(other.page.get_by_role("link", name="Giriş yapın")).to_be_visible()
     other.visitor.shoot("team-link-used")
 
 

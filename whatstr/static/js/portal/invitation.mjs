@@ -53,6 +53,8 @@ async function finish(vault, profile) {
   );
 }
 
+const joinedBefore = () => h("p", { class: "meta" }, t("joinedBefore"), " ", h("a", { href: "/giris" }, t("signIn")));
+
 async function begin() {
   // The link's secret leaves the address bar at once; the Worker keeps what it needs.
   const link = location.hash.slice(1);
@@ -62,10 +64,10 @@ async function begin() {
     try {
       show(joinForm(vault, await vault.call("invitation.open", { link })));
     } catch (error) {
-      show(errorNotice(error, { title: t("badLink") }));
+      show(errorNotice(error, { title: t("badLink") }), joinedBefore());
     }
   } else {
-    show(notice({ tone: "warn", title: t("noLink"), text: t("noLinkText") }));
+    show(notice({ tone: "warn", title: t("noLink"), text: t("noLinkText") }), joinedBefore());
   }
   document.documentElement.dataset.page = "ready";
 }
