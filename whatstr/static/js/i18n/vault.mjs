@@ -36,9 +36,9 @@ const tr = {
   "vault.error.list_empty": "Listede geçerli kişi yok.",
   "vault.error.list_damaged": "Liste bozuk, açılamadı. Hiçbir şey değiştirilmedi.",
   "vault.error.list_damaged_part":
-    "Listenin {no} numaralı parçası bozuk, açılamadı (liste {id}). Üzerine yazılmadı; bu listeyle gönderim başlatılamaz.",
+    "Listenin bir parçası bozuk, açılamadı. Üzerine yazılmadı; bu listeyle gönderim başlatılamaz. Bize yazarsanız ekleyin: liste {id}, parça {no}.",
   "vault.error.list_incomplete_part":
-    "Listenin {no} numaralı parçası eksik (liste {id}). Bu listeyle gönderim başlatılamaz.",
+    "Listenin bir parçası eksik. Bu listeyle gönderim başlatılamaz. Bize yazarsanız ekleyin: liste {id}, parça {no}.",
   "vault.error.list_older":
     "Sunucu bu listenin, bu tarayıcının daha önce gördüğünden eski bir sürümünü verdi. Hiçbir şey değiştirilmedi ve gönderilmedi.",
   "vault.error.list_incomplete": "Listenin bir bölümü eksik. Bu listeyle gönderim başlatılamaz.",
@@ -138,9 +138,9 @@ const en = {
   "vault.error.list_empty": "There is no valid contact in the list.",
   "vault.error.list_damaged": "The list is damaged and did not open. Nothing was changed.",
   "vault.error.list_damaged_part":
-    "Part {no} of the list is damaged and did not open (list {id}). It was not overwritten; nothing can be sent with this list.",
+    "A part of the list is damaged and did not open. It was not overwritten; nothing can be sent with this list. If you write to us, add: list {id}, part {no}.",
   "vault.error.list_incomplete_part":
-    "Part {no} of the list is missing (list {id}). Nothing can be sent with this list.",
+    "A part of the list is missing. Nothing can be sent with this list. If you write to us, add: list {id}, part {no}.",
   "vault.error.list_older":
     "The server gave a version of this list that is older than one this browser has seen. Nothing was changed or sent.",
   "vault.error.list_incomplete": "Part of the list is missing. Nothing can be sent with this list.",
