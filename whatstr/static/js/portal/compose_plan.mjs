@@ -42,8 +42,14 @@ function sentence({ days, starts_at: starts, finishes_at: finishes, time_zone: z
   return `${begins} ${ends}`.trim();
 }
 
-function dayRow({ date, starts_at: from, ends_at: to, messages }, zone) {
-  return h("tr", {}, h("th", { scope: "row" }, dayWord(date, zone)), h("td", { class: "num" }, fmt.number(messages)), h("td", { class: "nowrap" }, `${fmt.time(from)}–${fmt.time(to)}`));
+/** "09:00–11:30"; what is over within a minute has one time only. */
+function hours({ starts_at: starts, ends_at: ends }) {
+  const [from, to] = [fmt.time(starts), fmt.time(ends)];
+  return from === to ? t("about", { at: from }) : t("until", { from, to });
+}
+
+function dayRow(day, zone) {
+  return h("tr", {}, h("th", { scope: "row" }, dayWord(day.date, zone)), h("td", { class: "num" }, fmt.number(day.messages)), h("td", { class: "nowrap" }, hours(day)));
 }
 
 function dayTable({ days, time_zone: zone }) {
@@ -75,8 +81,8 @@ export function planView({ audience, plan, later }) {
       "div",
       { class: "figures" },
       figure({ value: fmt.number(audience.rows), label: t("recipients"), hint: left(audience) }),
-      first && figure({ value: fmt.number(first.messages), label: today ? t("today") : dayWord(first.date, plan.time_zone), hint: t("until", { from: fmt.time(first.starts_at), to: fmt.time(first.ends_at) }) }),
-      second && figure({ value: fmt.number(second.messages), label: dayWord(second.date, plan.time_zone), hint: t("until", { from: fmt.time(second.starts_at), to: fmt.time(second.ends_at) }) }),
+      first && figure({ value: fmt.number(first.messages), label: today ? t("today") : dayWord(first.date, plan.time_zone), hint: hours(first) }),
+      second && figure({ value: fmt.number(second.messages), label: dayWord(second.date, plan.time_zone), hint: hours(second) }),
       figure({ value: fmt.number(plan.credits), label: t("credits"), hint: t("creditsFree", { n: fmt.number(plan.available) }), tone: plan.enough ? "" : "danger" }),
     ),
     plan.days.length > 2 && dayTable(plan),
