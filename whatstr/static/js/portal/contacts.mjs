@@ -82,7 +82,7 @@ const deleteButton = (list) =>
 const acceptButton = ({ id }) =>
   actionButton({
     label: t("acceptOlder"),
-    iconName: "back",
+    iconName: "check",
     failed: toastError,
     work: async () => {
       await vault.call("lists.accept_older", { id });
