@@ -73,10 +73,10 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     # held: somebody can lift it
     "sender_key_gone": (
-        "Bu kampanyanın mühürlendiği gönderim anahtarı artık yok. Kampanyayı açıp yeniden "
-        "mühürleyin; aynı alıcılara, aynı metinle sürer.",
-        "The sender's key that this campaign was sealed to is gone. Open the campaign and seal it "
-        "again; it goes on with the same recipients and text.",
+        "Bu kampanyanın mühürlendiği gönderim anahtarı artık yok. Yeniden mühürlenmesi "
+        "gerekir; aynı alıcılara, aynı metinle sürer.",
+        "The sender's key that this campaign was sealed to is gone. It has to be sealed again "
+        "and goes on with the same recipients and text.",
     ),
     "optout_index": (
         "Gönderimi reddedenlerin kaydı yenilenmek zorunda. Paneli açtığınızda tarayıcınız bunu "
