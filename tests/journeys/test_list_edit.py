@@ -12,7 +12,7 @@ from tests.journeys.service import Service
 from whatstr.vault.client_lists import Consent
 
 # As files and their columns are called, without a place to break: longer than a phone is wide.
-LIST = "musteriler_2026_kasim_indirim_kampanyasi_son_hali"
+LIST = "musteriler_2026_kasim_indirim_kampanyasi_icin_hazirlanan_ve_denetlenen_son_hali"
 COLUMNS = [f"indirim_orani_ve_kampanya_kodu_{year}_kasim" for year in (2024, 2025, 2026)]
 
 
@@ -27,6 +27,8 @@ def test_people_of_a_list(visit: Visit, service: Service) -> None:
     page = visitor.page
     portal.sign_in(email, PASSWORD)
     portal.goto("/kisiler")
+    expect(page.get_by_role("button", name=LIST)).to_be_visible()
+    visitor.shoot("lists-of-long-names")
     page.get_by_role("button", name=LIST).click()
 
     portal.press("Bir kişi ekle")
