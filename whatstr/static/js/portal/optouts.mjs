@@ -29,7 +29,7 @@ export function optOutsPanel(people) {
     "section",
     { class: "panel" },
     h("h2", {}, t("optOuts"), " ", h("span", { class: "page-count" }, fmt.number(people.length))),
-    h("p", { class: "meta" }, t("optOutsText")),
+    h("p", { class: "meta" }, t(people.length > 0 ? "optOutsText" : "optOutsNone")),
     people.length > 0 && dataTable({
       caption: t("optOuts"),
       rows: people,
