@@ -62,7 +62,9 @@ function preview(found) {
 
 function warnings(found) {
   const entries = Object.entries(found.warnings);
-  return entries.length > 0 && h("p", { class: "meta" }, icon("warning", { size: "sm" }), " ", entries.map(([code, n]) => `${t("rowsExact", { n: fmt.number(n) })} · ${c(`warning.${code}`)}`).join(" "));
+  return entries.length > 0 && h("div", {}, entries.map(([code, n]) =>
+    h("p", { class: "meta" }, icon("warning", { size: "sm" }), ` ${t("rowsExact", { n: fmt.number(n) })} · ${c(`warning.${code}`)}`),
+  ));
 }
 
 export function resultView(vault, found) {
