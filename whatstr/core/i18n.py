@@ -37,10 +37,10 @@ def language() -> str:
 
 
 def money(kurus: int) -> str:
-    """`1.250,00 ₺` in Turkish, `₺1,250.00` in English."""
+    """`1.250,00 ₺` in Turkish, `₺1,250.00` in English; the sign stays on the number's line."""
     amount: Decimal = lira(kurus)
     if language() == "tr":
-        return format_decimal(amount, format="#,##0.00", locale="tr_TR") + " ₺"
+        return format_decimal(amount, format="#,##0.00", locale="tr_TR") + "\N{NO-BREAK SPACE}₺"
     return format_decimal(amount, format="₺#,##0.00;-₺#,##0.00", locale="en")
 
 
@@ -49,10 +49,10 @@ def number(value: int | float | Decimal) -> str:
 
 
 def moment(value: datetime | None) -> str:
-    """`23 Kas 2026 14:05` in Istanbul's time; a dash for none."""
+    """`23 Kas 2026 14:05` in Istanbul's time; a dash for none. Broken before the time at most."""
     if value is None:
         return "–"
-    return str(format_datetime(value, "d MMM y HH:mm"))
+    return str(format_datetime(value, "d\N{NO-BREAK SPACE}MMM\N{NO-BREAK SPACE}y HH:mm"))
 
 
 def day(value: date | None) -> str:

@@ -28,13 +28,13 @@ export function number(value, lang = pageLang(), options = {}) {
   return numbers(lang, { maximumFractionDigits: 2, ...options }).format(value);
 }
 
-/** Kuruş (whole number) -> "1.250,00 ₺" (tr), "₺1,250.00" (en). */
+/** Kuruş (whole number) -> "1.250,00 ₺" (tr), "₺1,250.00" (en); never broken before the sign. */
 export function money(kurus, lang = pageLang()) {
   const text = numbers(lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(
     Math.abs(kurus) / 100,
   );
   const sign = kurus < 0 ? "−" : "";
-  return lang === "en" ? `${sign}₺${text}` : `${sign}${text} ₺`;
+  return lang === "en" ? `${sign}₺${text}` : `${sign}${text}\u00a0₺`;
 }
 
 /** A share of 1 -> "%98,4" (tr), "98.4%" (en); what would round to nothing is "<%0,1". */
