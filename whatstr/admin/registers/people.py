@@ -9,7 +9,7 @@ from typing import Any
 import flask
 from flask_admin import expose
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, ngettext
 
 from whatstr import settings_of
 from whatstr.accounts import staff_changes, staff_factors, staff_links
@@ -188,11 +188,14 @@ class People(Register):
             url=self.get_url(".reset", staff_id=model.id),
             label=_("Reset the second factor"),
             title=_("Reset the second factor of %(name)s?", name=model.display_name),
-            body=_(
-                "Passkeys, app and recovery codes are forgotten and %(count)s sessions end. The "
+            body=ngettext(
+                "Passkeys, app and recovery codes are forgotten and %(num)s session ends. The "
                 "person sets up a new factor at the next sign-in. Make sure that it is really "
                 "them who ask.",
-                count=live,
+                "Passkeys, app and recovery codes are forgotten and %(num)s sessions end. The "
+                "person sets up a new factor at the next sign-in. Make sure that it is really "
+                "them who ask.",
+                live,
             ),
             confirm=_("Reset"),
             danger=True,
@@ -205,7 +208,11 @@ class People(Register):
             url=self.get_url(".lock", staff_id=model.id),
             label=_("Lock"),
             title=_("Lock %(name)s?", name=model.display_name),
-            body=_("The person cannot sign in, and %(count)s sessions end at once.", count=live),
+            body=ngettext(
+                "The person cannot sign in, and %(num)s session ends at once.",
+                "The person cannot sign in, and %(num)s sessions end at once.",
+                live,
+            ),
             confirm=_("Lock"),
             danger=True,
             retype=model.display_name,

@@ -9,7 +9,7 @@ from typing import Any
 import flask
 from flask_admin import expose
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, ngettext
 
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, conflicts, forms, labels
@@ -166,10 +166,12 @@ class Plans(Register):
                 url=self.get_url(".withdraw", plan_id=model.id),
                 label=_("Withdraw from sale"),
                 title=_("Withdraw “%(title)s” from sale?", title=model.title_tr),
-                body=_(
-                    "Nobody can buy this edition any more. %(count)s customers who have it now "
+                body=ngettext(
+                    "Nobody can buy this edition any more. %(num)s customer who has it now "
+                    "keeps it. It can be put on sale again.",
+                    "Nobody can buy this edition any more. %(num)s customers who have it now "
                     "keep it. It can be put on sale again.",
-                    count=having,
+                    having,
                 ),
                 confirm=_("Withdraw from sale"),
                 danger=True,
