@@ -193,7 +193,8 @@ def test_an_organization_is_found_by_whole_values_only(
 def test_signing_in_and_out(panel: flask.Flask) -> None:
     who, browser = hire(panel, StaffRole.OWNER), panel.test_client()
     wrong = {"csrf_token": token_of(browser, "/giris"), "email": who.email, "password": "wrong"}
-    assert browser.post("/giris", data=wrong).status_code == 401
+    refused = browser.post("/giris", data=wrong)
+    assert refused.status_code == 401 and f'value="{who.email}"' in refused.text
     answer = who.sign_in(browser, target="/vakalar/")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/vakalar/")
     cookie = answer.headers.getlist("Set-Cookie")

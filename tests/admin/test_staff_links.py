@@ -70,6 +70,20 @@ def test_an_invitation_makes_an_account_once(
     assert owner.post("/gorevliler/new/", **form).status_code == 409
 
 
+def test_a_refused_form_keeps_the_code_of_its_link(panel: flask.Flask) -> None:
+    """The code stands in no address any more: lost here, the link has to be looked for again."""
+    browser, kept = panel.test_client(), 'name="token" required'
+    form = {"csrf_token": token_of(browser, "/davet"), "token": "kod-17"}
+    for path, more in (
+        ("/davet", {"password": PASSWORD, "again": PASSWORD + "x"}),
+        ("/davet", {"password": PASSWORD, "again": PASSWORD}),
+        ("/eposta", {}),
+    ):
+        page = browser.post(path, data={**form, **more})
+        assert page.status_code in (400, 422), path
+        assert re.search(rf'value="kod-17"[^>]*{kept}', page.text), path
+
+
 def test_an_invitation_expires_and_is_withdrawn(
     panel: flask.Flask, database: ModuleDatabase, empty_queues: None
 ) -> None:

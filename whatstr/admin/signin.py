@@ -70,7 +70,9 @@ def wait_words(error: TooMany) -> str:
 
 
 def _sign_in_page(target: str, error: str = "", status: int = 200) -> tuple[str, int]:
-    return flask.render_template("admin/signin.html", target=target, error=error), status
+    email = flask.request.form.get("email", "")
+    page = flask.render_template("admin/signin.html", target=target, error=error, email=email)
+    return page, status
 
 
 @doors.post("/cikis")
@@ -92,7 +94,7 @@ def sign_out() -> Response:
 def invitation() -> Response | str | tuple[str, int]:
     """A link from an e-mail: choose a password, then sign in and set up a second factor."""
     if flask.request.method == "GET":
-        return flask.render_template("admin/invitation.html", errors={})
+        return flask.render_template("admin/invitation.html", errors={}, token="")
     password = flask.request.form.get("password", "")
     if password != flask.request.form.get("again", ""):
         return _invitation_page({"again": [_("The two passwords differ.")]}, 400)
@@ -113,7 +115,9 @@ def invitation() -> Response | str | tuple[str, int]:
 
 
 def _invitation_page(errors: dict[str, list[str]], status: int) -> tuple[str, int]:
-    return flask.render_template("admin/invitation.html", errors=errors), status
+    """The form again, with the code: it stands in no address any more."""
+    token = flask.request.form.get("token", "")
+    return flask.render_template("admin/invitation.html", errors=errors, token=token), status
 
 
 @doors.route("/eposta", methods=["GET", "POST"])
@@ -121,7 +125,7 @@ def _invitation_page(errors: dict[str, list[str]], status: int) -> tuple[str, in
 def confirm_email() -> Response | str | tuple[str, int]:
     """The link in the mailbox of a new address. Every session of the person ends."""
     if flask.request.method == "GET":
-        return flask.render_template("admin/email_confirm.html", errors={})
+        return flask.render_template("admin/email_confirm.html", errors={}, token="")
     try:
         access.limits().link(address=client_address())
         with transaction():
@@ -130,7 +134,9 @@ def confirm_email() -> Response | str | tuple[str, int]:
             )
     except DomainError as error:
         session().expire_all()
-        page = flask.render_template("admin/email_confirm.html", errors={"": [sentence(error)]})
+        token = flask.request.form.get("token", "")
+        errors = {"": [sentence(error)]}
+        page = flask.render_template("admin/email_confirm.html", errors=errors, token=token)
         return page, error.status
     flask.session.clear()
     flask.flash(_("Your e-mail address is changed. Sign in with it."), "ok")
