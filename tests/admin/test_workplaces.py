@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import flask
@@ -119,6 +120,27 @@ def test_a_refused_decision_keeps_what_was_written(
     done = who.post(f"/vaka/{case_id}/karar", **{**form, "ground": "terms"})
     assert done.status_code == 302
     assert state_of(database, Case, case_id) == "decided"
+
+
+def test_rule_and_ground_are_chosen_and_not_there_beforehand(
+    panel: flask.Flask, database: ModuleDatabase, case_id: uuid.UUID, shop: Customer
+) -> None:
+    who, other = hire(panel, StaffRole.ABUSE_OPERATOR), hire(panel, StaffRole.BILLING)
+    claim(who, database, case_id)
+    page = who.get(f"/vaka/{case_id}/").text
+    for name in ("policy", "ground"):
+        assert re.search(rf'name="{name}"[^>]*>\s*<option value="" selected>Choose<', page), name
+    form = {"version": version_of(database, Case, case_id), "explanation": WHY, "confirmed": "1"}
+    form.update(outcome="dismiss", policy="fraud", ground="unfounded")
+    for name, said in (("policy", "Choose a rule."), ("ground", "Choose a ground.")):
+        answer = who.post(f"/vaka/{case_id}/karar", **{**form, name: ""})
+        assert answer.status_code == 400 and f'<a href="#f-{name}">{said}' in answer.text
+    path, asked = f"/istisna/yeni/{shop.payment}", {"explanation": "Müşteri telefonda bildirdi."}
+    answer = other.post(path, **asked, ground="")
+    assert answer.status_code == 400 and '<a href="#f-ground">Choose a ground.' in answer.text
+    answer = other.post(path, explanation="kısa", ground="hardship")
+    assert '<a href="#f-explanation">Write the reason' in answer.text
+    assert state_of(database, Case, case_id) == "claimed"
 
 
 def test_support_reads_cases_but_does_not_decide(

@@ -17,7 +17,13 @@ from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, asking, code_words, conflicts, forms, labels
 from whatstr.admin.views import Page
 from whatstr.billing import exceptions, queries, refunds
-from whatstr.billing.models import EXCEPTION_MACHINE, ExceptionState, Ground, Payment
+from whatstr.billing.models import (
+    EXCEPTION_MACHINE,
+    ExceptionRequest,
+    ExceptionState,
+    Ground,
+    Payment,
+)
 from whatstr.campaigns.settlement import delivery_since
 from whatstr.core.db import session, transaction
 from whatstr.core.errors import Conflict, DomainError, NotFound
@@ -65,31 +71,37 @@ class ExceptionDesk(Page):
         payment = session().get(Payment, payment_id)
         if payment is None:
             raise NotFound("payment")
-        said: list[str] = []
+        errors: dict[str, list[str]] = {}
         if flask.request.method == "POST":
-            with forms.refusals() as said:
-                made = exceptions.submit(
-                    actor=access.actor(),
-                    organization_id=payment.organization_id,
-                    payment_id=payment.id,
-                    ground=forms.choice("ground", Ground),
-                    explanation=check_note(forms.text("explanation")),
-                    delivery=delivery_since(
-                        payment.organization_id, payment.paid_at or payment.created_at
-                    ),
-                )
-            if not said:
+            try:
+                with transaction():
+                    made = self._submit(payment)
+            except DomainError as error:
+                session().expire_all()
+                field = str(error.context.get("field", ""))
+                errors = {"explanation" if field == "note" else field: [sentence(error)]}
+            else:
                 return forms.back(_url(made.id), [], _("Submitted. Somebody else has to sign."))
         page = self.render(
             "admin/exception_new.html",
             payment=payment,
             obstacle=_obstacle(payment),
             grounds=labels.options(Ground),
-            errors={"": said} if said else {},
+            errors=errors,
             said=flask.request.form,
             admin_active="exceptions",
         )
-        return page, 400 if said else 200
+        return page, 400 if errors else 200
+
+    def _submit(self, payment: Payment) -> ExceptionRequest:
+        return exceptions.submit(
+            actor=access.actor(),
+            organization_id=payment.organization_id,
+            payment_id=payment.id,
+            ground=forms.choice("ground", Ground),
+            explanation=check_note(forms.text("explanation")),
+            delivery=delivery_since(payment.organization_id, payment.paid_at or payment.created_at),
+        )
 
     @expose("/<uuid:request_id>/imzala", methods=["POST"])  # type: ignore[untyped-decorator]
     @access.needs(P.EXCEPTIONS_DECIDE, step_up=True)

@@ -10,7 +10,12 @@ from whatstr.core.web import Sentence
 
 _FIELDS = {
     "actions": lambda e: _("Choose what to do. A dismissal or a warning stands alone."),
-    "ground": lambda e: _("Ground and action do not fit: only a dismissal finds no breach."),
+    "policy": lambda e: _("Choose a rule."),
+    "ground": lambda e: (
+        _("Choose a ground.")
+        if e.context.get("reason") == "unknown"
+        else _("Ground and action do not fit: only a dismissal finds no breach.")
+    ),
     "explanation": lambda e: _(
         "Explain the decision in at least %(min)s letters.", min=e.context.get("min", 20)
     ),
