@@ -47,7 +47,7 @@ export function openKeymap() {
     h(
       "form",
       { class: "dialog-form", method: "dialog" },
-      h("h2", { id: title }, ui("shortcuts")),
+      h("h2", { id: title, tabindex: "-1" }, ui("shortcuts")),
       entries.length === 0 && h("p", {}, ui("shortcutsNone")),
       h(
         "dl",
@@ -60,6 +60,7 @@ export function openKeymap() {
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
+  dialog.querySelector("h2").focus(); // its beginning is seen, however long it is
 }
 
 /** Listens on the page; done once by shell.mjs. */
