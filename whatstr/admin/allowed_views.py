@@ -14,6 +14,7 @@ from sqlalchemy.orm import load_only
 from whatstr.accounts.models import AcceptedDocument, LoginEvent, Member, Organization
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import access, forms, labels
+from whatstr.admin.registers.traffic import quality_word
 from whatstr.admin.views import Page
 from whatstr.audit.queries import reveals_of
 from whatstr.audit.services import record
@@ -64,7 +65,11 @@ class AllowedViews(Page):
                 organization_id=row.organization_id,
             )
         page: str = self.render(
-            "admin/look.html", look=row, document_words=labels.document_words(), **_seen(row)
+            "admin/look.html",
+            look=row,
+            document_words=labels.document_words(),
+            quality=quality_word,
+            **_seen(row),
         )
         return page
 

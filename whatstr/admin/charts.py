@@ -232,7 +232,7 @@ def exceptions() -> Chart:
         labels=[labels.word(row[0]) for row in rows],
         series=[
             Series(_("Asked for"), [row[1] for row in rows], "brand"),
-            Series(_("Granted"), [row[2] for row in rows], "ok"),
+            Series(_("Agreed to"), [row[2] for row in rows], "ok"),
         ],
     )
 

@@ -18,7 +18,7 @@ WORDS: Mapping[P, Any] = {
     P.PLANS_WRITE: lazy_gettext("Edit and publish plans"),
     P.PAYMENTS_READ: lazy_gettext("See payments and the ledger"),
     P.EXCEPTIONS_READ: lazy_gettext("See requests for exceptions"),
-    P.EXCEPTIONS_REQUEST: lazy_gettext("Ask for an exception"),
+    P.EXCEPTIONS_REQUEST: lazy_gettext("Ask for exceptions"),
     P.EXCEPTIONS_DECIDE: lazy_gettext("Approve (never one's own) and carry out an exception"),
     P.ORGANIZATIONS_READ: lazy_gettext("See organizations and members, masked"),
     P.ORGANIZATIONS_WRITE: lazy_gettext("Edit contact data of organizations"),
