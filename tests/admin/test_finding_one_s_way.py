@@ -39,6 +39,12 @@ def test_a_row_has_a_heading_of_its_own(
         assert f"<title>{found[1]} · " in text
 
 
+def test_what_is_empty_is_a_dash(panel: flask.Flask, shop: Customer) -> None:
+    """An edition without a description, like one without a number at Stripe."""
+    page = hire(panel, StaffRole.BILLING).get(f"/paketler/details/?id={shop.plan}").text
+    assert re.search(r"Description in Turkish</dt>\s*<dd>–</dd>", page)
+
+
 def test_an_export_is_asked_for_and_the_chain_proved_at_the_same_place(
     panel: flask.Flask,
 ) -> None:

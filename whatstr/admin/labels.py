@@ -208,6 +208,7 @@ FORMATTERS: dict[type[Any], Any] = {
     datetime: lambda view, value, name: moment(value),
     date: lambda view, value, name: day(value),
     int: lambda view, value, name: number(value),
+    str: lambda view, value, name: value or "–",
     type(None): lambda view, value, name: "–",
 }
 CUSTOMER = lazy_gettext("Customer")
