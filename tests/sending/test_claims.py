@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +14,7 @@ from tests.sending.stage import Stage, people
 from whatstr import create_app
 from whatstr.config import Settings
 from whatstr.core.db import db, transaction
+from whatstr.lines.error_policy import DUPLICATE, OPTED_OUT, UNUSABLE_ROW
 from whatstr.sending import context, leases, rows
 from whatstr.sending.bridge import Bridge
 from whatstr.sending.rows import Batch, Candidate, Halted
@@ -125,3 +127,55 @@ def test_rows_and_tags_are_kept_together_before_anything_leaves(stage: Stage) ->
     assert [(r["row"], r["status"], r["claim"]) for r in found] == [
         (row, "handing", mine.claim) for row in range(3)
     ]
+
+
+def test_whoever_has_a_row_already_gets_no_second_message(stage: Stage) -> None:
+    """In the batch before, in the same one, refused, unusable: one row holds the person, each
+    other stands as a repeat under a pseudonym of its own, and none is left out."""
+    mine = batch(stage, stage.campaign(people(6)))
+    first, second = candidates(stage, 2)
+    stopped, blank = (
+        replace(one, row=row) for row, one in zip((2, 3), candidates(stage, 2), strict=True)
+    )
+    blank.usable = False
+    stage.opt_out(stopped.to)
+
+    def repeat(one: Candidate, row: int) -> Candidate:
+        return replace(one, row=row, mref=os.urandom(16), usable=True)
+
+    with stage.app.app_context():
+        with transaction():
+            leases.take(stage.line, owner=mine.claim)
+            assert rows.claim(mine, [first, second, stopped, blank]) == [first, second]
+        with transaction():
+            later = [repeat(one, 4 + row) for row, one in enumerate([first, stopped, blank])]
+            (person,) = (replace(one, row=7) for one in candidates(stage, 1))
+            assert rows.claim(mine, [*later, person, repeat(person, 8)]) == [person]
+
+    found = stage.sql("SELECT row, status, code, recipient_ix FROM message ORDER BY row")
+    assert [(one["row"], one["status"], one["code"]) for one in found] == [
+        (0, "handing", None),
+        (1, "handing", None),
+        (2, "suppressed", OPTED_OUT),
+        (3, "failed", UNUSABLE_ROW),
+        (4, "suppressed", DUPLICATE),
+        (5, "suppressed", OPTED_OUT),
+        (6, "suppressed", DUPLICATE),
+        (7, "handing", None),
+        (8, "suppressed", DUPLICATE),
+    ]
+    assert len({bytes(one["recipient_ix"]) for one in found}) == 9
+
+
+def test_a_row_that_another_slice_took_is_not_written_off(stage: Stage) -> None:
+    mine = batch(stage, stage.campaign(people(2)))
+    (theirs,) = candidates(stage, 1)
+    with stage.app.app_context():
+        with transaction():
+            leases.take(stage.line, owner=mine.claim)
+            assert rows.claim(mine, [theirs]) == [theirs]
+        with transaction():
+            assert rows.claim(mine, [replace(theirs, mref=os.urandom(16))]) == []
+
+    (found,) = stage.sql("SELECT status, mref FROM message")
+    assert (found["status"], bytes(found["mref"])) == ("handing", theirs.mref)

@@ -15,9 +15,12 @@ Part = bytes | str
 """A framed part: bytes as they are, text as UTF-8."""
 
 
+_four_bytes = struct.Struct(">I").pack
+
+
 def u32(number: int) -> bytes:
     """Four bytes, big-endian. Raises `struct.error` outside 0..2**32-1."""
-    return struct.pack(">I", number)
+    return _four_bytes(number)
 
 
 def as_bytes(part: Part) -> bytes:
@@ -27,8 +30,11 @@ def as_bytes(part: Part) -> bytes:
 
 def lv(*parts: Part) -> bytes:
     """Length-prefixed concatenation: no two different tuples give the same bytes."""
-    framed = [as_bytes(part) for part in parts]
-    return b"".join(u32(len(part)) + part for part in framed)
+    framed = b""
+    for part in parts:
+        whole = as_bytes(part)
+        framed += _four_bytes(len(whole)) + whole
+    return framed
 
 
 def prf(key: bytes, label: str, *parts: Part) -> bytes:

@@ -6,11 +6,11 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from whatstr.core.prf import prf16
+from whatstr.core.prf import prf16_after
 from whatstr.sending import context, optouts, rows
 from whatstr.sending.bodies import is_usable
 from whatstr.sending.forms import Forms
-from whatstr.sending.mref import new_mref
+from whatstr.sending.mref import new_mrefs
 from whatstr.sending.opening import Job, media_hash, open_chunk
 from whatstr.sending.rows import Candidate, Retry
 from whatstr.vault.franking import frank_tags
@@ -33,9 +33,8 @@ class Batches:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._index_key = account_index_key(
-            context.keyring().ik, Purpose.RECIPIENT, job.header.account
-        )
+        index_key = account_index_key(context.keyring().ik, Purpose.RECIPIENT, job.header.account)
+        self._index = prf16_after(index_key, "v")
         self._taken = rows.taken_by_chunk(job.id, size=CHUNK_ROWS)
         self._chunk = -1
         self._fresh: list[int] = []
@@ -51,10 +50,13 @@ class Batches:
         """The next rows, at most a batch; empty when nothing is due. Raises Refusal."""
         size = batch_size(self._job.item.rate)
         again = rows.due_retries(self._job.id, now=now, limit=size)
-        wanted: list[tuple[int, Retry | None]] = [(retry.row, retry) for retry in again]
-        wanted += [(row, None) for row in self._take_fresh(size - len(wanted))]
+        fresh = self._take_fresh(size - len(again))
         _, key = context.keyring().franking_key(now)
-        made = [self._candidate(row, retry, forms, media_ids, key) for row, retry in wanted]
+        made = [self._candidate(one.row, one.mref, one, forms, media_ids, key) for one in again]
+        made += [
+            self._candidate(row, mref, None, forms, media_ids, key)
+            for row, mref in zip(fresh, new_mrefs(len(fresh)), strict=True)
+        ]
         self._name_hidden(made)
         return made
 
@@ -97,17 +99,17 @@ class Batches:
     def _candidate(
         self,
         row: int,
+        mref: bytes,
         retry: Retry | None,
         forms: Forms,
         media_ids: Mapping[int, str],
         key: bytes,
     ) -> Candidate:
         content = self._row(row)
-        mref = retry.mref if retry else new_mref()
         one = Candidate(
             row=row,
             to=content.to,
-            recipient_ix=prf16(self._index_key, "v", content.to),
+            recipient_ix=self._index(content.to),
             mref=mref,
             again=retry is not None,
             attempts=retry.attempts if retry else 1,

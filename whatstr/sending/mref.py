@@ -17,6 +17,13 @@ def new_mref() -> bytes:
     return os.urandom(SIZE)
 
 
+def new_mrefs(count: int) -> list[bytes]:
+    """So many at once. Each question to the system lets other threads go first: asked for message
+    by message, a claim waits for its turn as many times as it has rows."""
+    drawn = os.urandom(SIZE * count)
+    return [drawn[place : place + SIZE] for place in range(0, len(drawn), SIZE)]
+
+
 def opaque_of(mref: bytes) -> str:
     """What goes to Meta as `biz_opaque_callback_data`."""
     return _OPAQUE + base64.b64encode(mref).decode()

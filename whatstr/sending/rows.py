@@ -7,7 +7,7 @@ carries its guard, because a webhook may have been quicker than Meta's own answe
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from whatstr.core.db import session
 from whatstr.core.errors import DomainError
 from whatstr.lines.error_policy import DUPLICATE, UNUSABLE_ROW, WINDOW_CLOSED
 from whatstr.sending import leases, optouts, windows
-from whatstr.sending.mref import new_mref
+from whatstr.sending.mref import new_mrefs
 from whatstr.sending.progress import may_send
 
 
@@ -42,6 +42,10 @@ class Candidate:
     usable: bool = True
     body: bytes = field(default=b"", repr=False)
     tags: bytes = field(default=b"", repr=False)
+
+
+_Entry = tuple[Candidate, str, int | None]
+"""A row with the status it gets, and the code that says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,31 +122,52 @@ def claim(batch: Batch, candidates: Sequence[Candidate]) -> list[Candidate]:
         raise Halted("state")
     refused = optouts.refused(batch.organization_id, [one.recipient_ix for one in candidates])
     open_for = _windows(batch, candidates)
-    known = _known(batch.campaign_id, candidates)
-    fit: list[Candidate] = []
-    off: list[tuple[Candidate, str, int]] = []
+    fresh: list[_Entry] = []
+    off: list[_Entry] = []
+    again: list[Candidate] = []
     for one in candidates:
-        repeated = not one.again and one.recipient_ix in known
-        known.add(one.recipient_ix)
-        if one.recipient_ix in refused:
-            off.append((one, "suppressed", refused[one.recipient_ix]))
-        elif repeated:
-            off.append((one, "suppressed", DUPLICATE))
-        elif open_for is not None and one.recipient_ix not in open_for:
-            off.append((one, "failed", WINDOW_CLOSED))
-        elif not one.usable:
-            off.append((one, "failed", UNUSABLE_ROW))
+        status, code = _decide(one, refused, open_for)
+        if not one.again:
+            fresh.append((one, status, code))
+        elif status == "handing":
+            again.append(one)
         else:
-            fit.append(one)
-        if repeated:
-            # The first row of that person holds the pseudonym: a random one stands in.
-            one.recipient_ix = new_mref()
+            off.append((one, status, code))
     _write_off(batch, off)
-    claimed = _insert(batch, [(one, "handing", None) for one in fit if not one.again])
-    claimed |= _reclaim(batch, [one for one in fit if one.again])
-    handed = [one for one in fit if one.row in claimed]
+    claimed = _take_in(batch, fresh) | _reclaim(batch, again)
+    handed = [one for one in candidates if one.row in claimed]
     _frank(batch, handed)
     return handed
+
+
+def _decide(
+    one: Candidate, refused: Mapping[bytes, int], open_for: Collection[bytes] | None
+) -> tuple[str, int | None]:
+    if one.recipient_ix in refused:
+        return "suppressed", refused[one.recipient_ix]
+    if open_for is not None and one.recipient_ix not in open_for:
+        return "failed", WINDOW_CLOSED
+    if not one.usable:
+        return "failed", UNUSABLE_ROW
+    return "handing", None
+
+
+def _take_in(batch: Batch, fresh: Sequence[_Entry]) -> set[int]:
+    """Insert rows that have no message yet; gives those in hand. Whoever has a row of the campaign
+    already, in this batch or before, gets no second message: the table refuses the pseudonym, and
+    the row stands as a repeat under a random one."""
+    made = _insert(batch, fresh)
+    repeats = [entry for entry in fresh if entry[0].row not in made]
+    for (one, _, _), stand_in in zip(repeats, new_mrefs(len(repeats)), strict=True):
+        one.recipient_ix = stand_in
+    _insert(
+        batch,
+        [
+            (one, "suppressed", code if status == "suppressed" else DUPLICATE)
+            for one, status, code in repeats
+        ],
+    )
+    return {one.row for one, status, _ in fresh if status == "handing" and one.row in made}
 
 
 def _windows(batch: Batch, candidates: Sequence[Candidate]) -> set[bytes] | None:
@@ -153,25 +178,12 @@ def _windows(batch: Batch, candidates: Sequence[Candidate]) -> set[bytes] | None
     return windows.open_for(batch.line_id, people, now=batch.now)
 
 
-def _known(campaign_id: uuid.UUID, candidates: Sequence[Candidate]) -> set[bytes]:
-    fresh = [one.recipient_ix for one in candidates if not one.again]
-    if not fresh:
-        return set()
-    found = session().scalars(
-        sa.text(
-            "SELECT recipient_ix FROM message WHERE campaign_id = :c"
-            " AND recipient_ix = ANY(CAST(:ix AS bytea[]))"
-        ),
-        {"c": campaign_id, "ix": arrays.of_bytes(fresh)},
-    )
-    return {bytes(ix) for ix in found}
-
-
-def _write_off(batch: Batch, off: Sequence[tuple[Candidate, str, int]]) -> None:
-    _insert(batch, [(one, status, code) for one, status, code in off if not one.again])
-    again = [(one.row, status, code) for one, status, code in off if one.again]
-    if again:
-        rows, statuses, codes = zip(*again, strict=True)
+def _write_off(batch: Batch, off: Sequence[_Entry]) -> None:
+    """Rows that have a message and get no further one."""
+    if off:
+        rows, statuses, codes = zip(
+            *((one.row, status, code) for one, status, code in off), strict=True
+        )
         session().execute(
             sa.text(
                 "UPDATE message m SET status = v.status, code = v.code, claim = NULL,"
@@ -191,9 +203,8 @@ def _write_off(batch: Batch, off: Sequence[tuple[Candidate, str, int]]) -> None:
         )
 
 
-def _insert(batch: Batch, entries: Iterable[tuple[Candidate, str, int | None]]) -> set[int]:
-    made = list(entries)
-    if not made:
+def _insert(batch: Batch, entries: Sequence[_Entry]) -> set[int]:
+    if not entries:
         return set()
     found = session().scalars(
         sa.text(
@@ -211,11 +222,11 @@ def _insert(batch: Batch, entries: Iterable[tuple[Candidate, str, int | None]]) 
             "c": batch.campaign_id,
             "claim": batch.claim,
             "now": batch.now,
-            "rows": arrays.of_numbers(one.row for one, _, _ in made),
-            "st": arrays.of_words(status for _, status, _ in made),
-            "codes": arrays.of_numbers(code for _, _, code in made),
-            "mrefs": arrays.of_bytes(one.mref for one, _, _ in made),
-            "ixs": arrays.of_bytes(one.recipient_ix for one, _, _ in made),
+            "rows": arrays.of_numbers(one.row for one, _, _ in entries),
+            "st": arrays.of_words(status for _, status, _ in entries),
+            "codes": arrays.of_numbers(code for _, _, code in entries),
+            "mrefs": arrays.of_bytes(one.mref for one, _, _ in entries),
+            "ixs": arrays.of_bytes(one.recipient_ix for one, _, _ in entries),
         },
     )
     return set(found)
