@@ -55,9 +55,13 @@ def test_a_disclosure_is_approved_by_another_and_written_down(
     two.post(f"{path}/teslim", version="2", what="Ad ve adres")
     page = auditor.get(f"/aciklamalar/details/?id={id_}").text
     assert "Ad ve adres" in page and DEMAND["authority"] in page and "Handed over" in page
+    assert one.name in page and two.name in page, "by whom, approved by whom"
     assert "<textarea" not in page
     assert auditor.post(f"{path}/reddet", version="3", note="x").status_code == 403
     assert hire(panel, StaffRole.SUPPORT).get(f"/aciklamalar/details/?id={id_}").status_code == 403
+    refused = demand(one)
+    two.post(f"/aciklamalar/{refused}/reddet", version="1", note="Yetkisiz makam")
+    assert "Yetkisiz makam" in auditor.get(f"/aciklamalar/details/?id={refused}").text
     with as_owner(database) as owner:
         row = owner.get_one(Disclosure, id_)
         assert (row.approved_by, row.handed_over_by) == (two.id, two.id)

@@ -41,6 +41,7 @@ class Exports(Register):
     """Everybody sees their own; owner and auditor all."""
 
     name = lazy_gettext("Exports")
+    subject_kind = "export_job"
     lead = lazy_gettext(
         "A register as a file: with a reason, approved by a second person above 1,000 rows, gone "
         "after a day. Every download is recorded."

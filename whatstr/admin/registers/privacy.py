@@ -170,6 +170,7 @@ class Disclosures(Register):
     """Demands of authorities, and what became of them."""
 
     name = lazy_gettext("Disclosures")
+    subject_kind = "disclosure"
     lead = lazy_gettext(
         "Who asked for data, on what ground, what was handed over, by whom, approved by whom."
     )
