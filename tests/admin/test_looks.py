@@ -91,6 +91,8 @@ def test_a_look_shows_exceptions_and_sign_ins(
     page = who.get(enter(who, code_of(as_web, shop).code)).text
     inside = page.partition("<main")[2].partition("</main>")[0]
     assert "₺1,999.00" in inside and 'data-status="submitted"' in inside
+    number = '<span class="masked">+90 5** *** ** 43</span>'
+    assert number in inside, "an address and a number need not fit on one line"
     assert "Quality at Meta: High" in inside and "GREEN" not in inside
     assert re.search(r"Signed in to the panel.*refused", inside)
     for hidden in ("203.0.113.77", "Firefox", "Üç gün gönderemedik"):
