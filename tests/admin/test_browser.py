@@ -275,6 +275,9 @@ def test_a_revealed_value_leaves_the_page(
     right = "node => node.getBoundingClientRect().right"
     card = quiet.locator(".revealed")
     assert shown.evaluate(right) < card.evaluate(right), "it is read to its end"
+    fits = "all => all.every((one) => one.scrollWidth <= one.clientWidth)"
+    quiet.set_viewport_size({"width": 1280, "height": 900})
+    assert quiet.locator(".card > .table-wrap").evaluate_all(fits), "tables fit their cards"
     expect(quiet.get_by_text("Hidden again in")).to_be_visible()  # the script is at work
     quiet.clock.run_for(31_000)
     expect(quiet.get_by_text(shop.email)).to_have_count(0)
