@@ -14,7 +14,13 @@ from tests.admin.customers import Customer, report
 from tests.admin.office import Colleague, hire
 from tests.apps import as_owner
 from tests.services import ModuleDatabase
-from whatstr.accounts.models import Member, Organization, OutboundMail, StaffRole
+from whatstr.accounts.models import (
+    Member,
+    Organization,
+    OrganizationState,
+    OutboundMail,
+    StaffRole,
+)
 from whatstr.audit.models import AuditEvent
 from whatstr.billing.models import Plan
 from whatstr.core import queues
@@ -36,6 +42,19 @@ def events(database: ModuleDatabase, who: Colleague) -> list[AuditEvent]:
         rows = list(owner.scalars(query.order_by(AuditEvent.seq)))
         owner.expunge_all()
         return rows
+
+
+def test_a_deleted_customer_is_not_given_a_name_again(
+    panel: flask.Flask, database: ModuleDatabase, shop: Customer
+) -> None:
+    who, path = hire(panel, StaffRole.SUPPORT), f"/isletmeler/edit/?id={shop.organization}"
+    page = f"/isletme/{shop.organization}/"
+    assert who.get(path).status_code == 200 and "Edit contact data" in who.get(page).text
+    with as_owner(database) as owner:
+        owner.get_one(Organization, shop.organization).state = OrganizationState.DELETED
+    form = {"name": "Yeni Ad", "language": "tr", "note": WHY, "version": "1"}
+    assert who.get(path).status_code == who.post(path, **form).status_code == 404
+    assert "Edit contact data" not in who.get(page).text
 
 
 def test_contact_data_is_written_without_being_read(

@@ -26,6 +26,7 @@ from whatstr.admin import access, forms, labels
 from whatstr.admin.listing import customer_links
 from whatstr.admin.views import EnumFilter, Register
 from whatstr.core.crypto import matches, norm_email, norm_text
+from whatstr.core.errors import NotFound
 from whatstr.core.phone import PhoneError, normalise
 
 ORGANIZATION_FIELDS = (
@@ -84,6 +85,8 @@ class Organizations(Register):
     def edit_view(self) -> Any:
         """Contact data of a customer: what is left empty stays as it is."""
         row = self.get_one(flask.request.args.get("id"))
+        if row.state is OrganizationState.DELETED:  # what was forgotten is not written again
+            raise NotFound("organization")
         target = flask.url_for("organization.show", organization_id=row.id)
         if flask.request.method == "GET":
             return self._contact_form(row, target)
