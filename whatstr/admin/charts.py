@@ -276,7 +276,9 @@ def _ages(at: Any, condition: Any) -> list[int]:
 
 
 def _day(day: Any) -> str:
-    return format_date(day, "d MMM", locale="tr_TR" if language() == "tr" else "en")
+    return format_date(
+        day, "d\N{NO-BREAK SPACE}MMM", locale="tr_TR" if language() == "tr" else "en"
+    )
 
 
 # Which chart is for whom.

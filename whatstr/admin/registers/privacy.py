@@ -44,7 +44,7 @@ class Processors(Register):
         "purpose_en": lazy_gettext("Purpose in English"),
         "data_tr": lazy_gettext("Data in Turkish"),
         "data_en": lazy_gettext("Data in English"),
-        "contract_on": lazy_gettext("Contract of"),
+        "contract_on": lazy_gettext("Contract dated"),
         "created_at": lazy_gettext("Since"),
         "ended_at": lazy_gettext("Ended on"),
     }
