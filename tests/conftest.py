@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests import services
+from tests import compiled, services
 from whatstr.local.chromium import find_chromium, launch_arguments
 from whatstr.local.postgres import EmbeddedPostgres
 from whatstr.local.valkey import EmbeddedValkey
@@ -18,11 +18,19 @@ from whatstr.local.valkey import EmbeddedValkey
 def pytest_configure(config: pytest.Config) -> None:
     services.forget_own_environment()
     services.refuse_other_hosts()
+    compiled.once()
     # pytest-playwright 0.10 defines `base_url` in the way that pytest 10 will refuse.
     session_fixtures = "Session-scoped fixtures defined as instance methods"
     config.addinivalue_line(
         "filterwarnings", f"ignore:{session_fixtures}:pytest.PytestRemovedIn10Warning"
     )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The browser's run does not import the thousands of tests that it will not take."""
+    if config.option.markexpr == "browser" and collection_path.suffix == ".py":
+        return "mark.browser" not in collection_path.read_text() or None
+    return None
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
