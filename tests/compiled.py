@@ -1,5 +1,5 @@
-"""Templates are compiled once a process: each module of tests has applications of its own, and every
-one of them would compile its pages anew."""
+"""Templates are compiled once a process: each module of tests has applications of its own, and
+every one of them would compile its pages anew."""
 
 from __future__ import annotations
 
