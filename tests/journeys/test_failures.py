@@ -71,6 +71,7 @@ def test_when_things_fail(visit: Visit, service: Service, customer: Customer) ->
     _older(portal)
     _no_true_sender(portal, customer)
     _key_gone(portal, customer)
+    _no_such_campaign(portal)
     _half_lost(portal, customer)
     expect(page.locator("h1")).to_have_text("Özet")
 
@@ -199,6 +200,18 @@ def _key_gone(portal: Portal, customer: Customer) -> None:
     portal.state("Tamamlandı")
     assert portal.settled()["total"] == 3
     assert customer.taken() == 3
+
+
+def _no_such_campaign(portal: Portal) -> None:
+    """A link to a campaign that was deleted leads on, and offers no second try."""
+    portal.page.goto("about:blank")
+    with portal.visitor.expecting("status of 404"):
+        portal.goto(f"/kampanya#{'0' * 32}")
+    expect(portal.page.get_by_text("Kampanya bulunamadı")).to_be_visible()
+    portal.visitor.shoot("campaign-gone")
+    portal.visitor.accessible("campaign-gone")
+    portal.follow("Kampanyalara dön")
+    portal.visitor.opened()
 
 
 def _half_lost(portal: Portal, customer: Customer) -> None:

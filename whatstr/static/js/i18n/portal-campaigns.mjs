@@ -83,6 +83,8 @@ export default {
     removed: "Kampanya silindi.",
     noId: "Kampanya seçilmedi",
     noIdText: "Kampanyalar sayfasından birini açın.",
+    gone: "Kampanya bulunamadı",
+    goneText: "Silinmiş olabilir.",
     toCampaigns: "Kampanyalara dön",
   },
   en: {
@@ -168,6 +170,8 @@ export default {
     removed: "The campaign was deleted.",
     noId: "No campaign chosen",
     noIdText: "Open one from the campaigns page.",
+    gone: "The campaign was not found",
+    goneText: "It may have been deleted.",
     toCampaigns: "Back to the campaigns",
   },
 };

@@ -149,22 +149,35 @@ function take(fresh) {
   const { state, reason, resumable, counts, rate, seconds_left: left, waiting, finished_at: finished, started_at: started, late_after: late } = campaign;
   redraw("progress", [state, counts, rate, left, waiting], () => progress.draw(campaign));
   redraw("state", state, () => fill(slot("state"), campaignBadge(state)));
-  redraw("reason", [state, reason], () => fill(place.reason, banner(campaign, uploadButton)));
+  redraw("reason", [state, reason, resumable], () => fill(place.reason, banner(campaign, uploadButton)));
   redraw("actions", [state, resumable], () => slot("actions", steering()));
   redraw("facts", [state, started, finished, late], () => fill(place.facts, facts(campaign, lines)));
   if (campaign.failures) redraw("failures", campaign.failures, () => drawFailures(campaign.failures));
   place.again.draw(campaign).catch(() => {});
 }
 
+const noCampaign = (title, text) =>
+  show(emptyState({ title, text, icon: "campaign", action: h("a", { class: "btn btn-primary", href: "/kampanyalar" }, t("toCampaigns")) }));
+
+/** For a campaign that the account does not have: it may have been deleted. */
+const orNone = (error) => {
+  if (error.code !== "not_found") throw error;
+  return null;
+};
+
 openPage(async (page) => {
   vault = page.vault;
   id = location.hash.slice(1);
   addEventListener("hashchange", () => location.reload());
   if (!/^[0-9a-f]{32}$/.test(id)) {
-    show(emptyState({ title: t("noId"), text: t("noIdText"), icon: "campaign", action: h("a", { class: "btn btn-primary", href: "/kampanyalar" }, t("toCampaigns")) }));
+    noCampaign(t("noId"), t("noIdText"));
     return;
   }
-  const [found, allLines] = await Promise.all([vault.call("campaigns.get", { id }), vault.call("lines.all")]);
+  const [found, allLines] = await Promise.all([vault.call("campaigns.get", { id }).catch(orNone), vault.call("lines.all")]);
+  if (!found) {
+    noCampaign(t("gone"), t("goneText"));
+    return;
+  }
   lines = new Map(allLines.map((one) => [one.id, one]));
   const title = titleOf(found) || c("untitled");
   document.querySelector("h1").textContent = title;
