@@ -60,6 +60,8 @@ def test_complaints_stop_a_line(visit: Visit, service: Service) -> None:
 
     portal.state("Bekletiliyor")
     expect(portal.page.get_by_text("Görevlilerimiz durdurdu")).to_be_visible()
+    expect(portal.page.get_by_role("link", name="Hatları aç")).to_have_count(0)
+    expect(portal.page.get_by_role("link", name="Özet sayfasını aç")).to_be_visible()
     portal.visitor.shoot("campaign-held")
     portal.goto("/hatlar")
     expect(portal.page.locator("[data-line]")).to_contain_text("Durduruldu")

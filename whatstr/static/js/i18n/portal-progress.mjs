@@ -33,6 +33,8 @@ export default {
     lateText: "Şimdi göndermek için “Sürdür”, vazgeçmek için “Kampanyayı iptal et” düğmesini kullanın.",
     templateTitle: "“{name}” şablonuna dikkat",
     resumeMends: "“Sürdür” düğmesine basın; gerekeni tarayıcınız yapar.",
+    staffLifts: "Karar kalkmadan sürmez. Gerekçeyi ve itiraz yolunu Özet sayfasında bulursunuz.",
+    toDecisions: "Özet sayfasını aç",
     lookFirst: "Nedeni giderdikten sonra sürdürün; ilk mesajdan önce Meta'ya yeniden sorulur.",
   },
   en: {
@@ -68,6 +70,8 @@ export default {
     lateText: "Resume sends it now; cancelling the campaign ends it.",
     templateTitle: "Mind the template {name}",
     resumeMends: "Press “Resume”; your browser does what is needed.",
+    staffLifts: "It does not go on before the decision is lifted. The reasons, and how to object, are on the overview.",
+    toDecisions: "Open the overview",
     lookFirst: "Resume once the cause is mended; Meta is asked again before the first message.",
   },
 };

@@ -13,8 +13,9 @@ const p = translator(progressWords);
 /** Causes that the browser mends itself when the campaign is resumed. */
 const MENDED_BY_RESUMING = new Set(["sender_key_gone", "optout_index"]);
 
-function held(reason) {
+function held(reason, resumable) {
   const text = reason?.sentence ?? "";
+  if (!resumable) return notice({ tone: "warn", title: p("heldTitle"), text, children: [h("p", {}, p("staffLifts")), h("p", {}, h("a", { href: "/panel" }, p("toDecisions")))] });
   if (reason?.code === "late_start") return notice({ tone: "warn", title: p("lateTitle"), text, children: [h("p", {}, p("lateText"))] });
   if (MENDED_BY_RESUMING.has(reason?.code)) return notice({ tone: "warn", title: p("heldTitle"), text, children: [h("p", {}, p("resumeMends"))] });
   const way = h("p", {}, h("a", { href: "/hatlar" }, t("reconnect")));
@@ -22,9 +23,9 @@ function held(reason) {
 }
 
 /** The banner of a state, or null; `upload` is the button that goes on with a broken upload. */
-export function banner({ state, reason }, upload) {
+export function banner({ state, reason, resumable }, upload) {
   const text = reason?.sentence ?? "";
-  if (state === "held") return held(reason);
+  if (state === "held") return held(reason, resumable);
   if (state === "refused") return notice({ tone: "danger", title: t("stateRefusedTitle"), text, alert: true });
   if (state === "expired") return notice({ tone: "warn", title: t("stateExpiredTitle"), text });
   if (state === "paused") return notice({ tone: "info", title: p("pausedTitle"), text: text || p("pausedText") });
