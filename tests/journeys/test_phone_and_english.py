@@ -39,6 +39,8 @@ PORTAL = {
 }
 # Words that the interface writes itself; what customers and Meta wrote may be Turkish.
 OWN_WORDS = "h1, h2, th, dt, legend, .nav-item, .form-label, .btn"
+# A name without a place to break, far longer than a phone is wide.
+TEMPLATE = "weekend_offer_for_everybody_who_bought_bread_or_cake_in_the_last_two_months_2026"
 TURKISH = re.compile(r"[çğıöşüÇĞİÖŞÜ]")
 
 
@@ -58,6 +60,9 @@ def test_public_pages(visit: Visit, service: Service) -> None:
 def customer(service: Service) -> Customer:
     made = at_work(service, "Blue Door Bakery")
     made.bring(crowd(30, "11"), name="Regulars")
+    body = [{"type": "BODY", "text": "Merhaba!"}]
+    own = {"waba_id": made.account["id"], "name": TEMPLATE, "components": body}
+    service.sim("templates", own)
     return made
 
 
@@ -94,6 +99,8 @@ def _send(portal: Portal) -> str:
     page.get_by_role("link", name="New campaign").first.click()
     portal.visitor.opened()
     page.get_by_label("Name of the campaign").fill("Weekend")
+    portal.press("Refresh templates from Meta")
+    expect(page.locator(".templates .choice").filter(has_text=TEMPLATE)).to_be_visible()
     page.locator(".templates .choice").filter(has_text="siparis_yolda").get_by_role("radio").check()
     option = page.locator("select[name=list] option").filter(has_text="Regulars")
     page.locator("select[name=list]").select_option(option.get_attribute("value") or "")
