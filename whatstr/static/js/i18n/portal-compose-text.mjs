@@ -10,7 +10,7 @@ export default {
     text: "Mesajınız",
     textHelp: "En çok {most} karakter. Herkese aynı metin gider.",
     windowPeople: "Son 24 saatte bu hatta yazan: {n} kişi",
-    windowUntil: "İlk kişinin süresi {at} anında doluyor. Süresi dolana gönderilmez.",
+    windowUntil: "İlk kişinin süresi {at} itibarıyla doluyor. Süresi dolana gönderilmez.",
     answer: "Yanıtla",
     answerText: "Yanıtınız",
     answerSend: "Yanıtı gönder",

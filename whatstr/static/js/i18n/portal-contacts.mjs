@@ -176,7 +176,7 @@ export default {
     statedText: "{at} · text of {version}",
     name: "Name",
     phone: "Phone",
-    searchPeople: "Search a name, number or field",
+    searchPeople: "Search name, number, field",
     peopleFound: "{from}–{to} of {total} {total|person|people}",
     nobody: "Nobody matches your search.",
     previous: "Previous",
