@@ -6,6 +6,7 @@ import re
 import uuid
 
 import flask
+import pytest
 
 from tests.admin.customers import Customer, report
 from tests.admin.office import hire
@@ -13,6 +14,7 @@ from tests.admin.test_privacy_registers import demand
 from tests.apps import as_owner
 from tests.services import ModuleDatabase
 from whatstr.accounts.models import StaffRole
+from whatstr.admin.registers.plans import Plans
 from whatstr.admin.views import Register
 from whatstr.billing.models import Dispute
 from whatstr.core import clock
@@ -75,6 +77,20 @@ def test_who_asks_in_vain_is_told_before_writing(
 def test_a_refusal_speaks_to_a_colleague(panel: flask.Flask) -> None:
     text = hire(panel, StaffRole.SUPPORT).get("/gorevliler/?lang=tr").text
     assert "panelin sahibinden" in text and "hesap sahibinizden" not in text
+
+
+def test_an_error_of_ours_speaks_to_a_colleague(
+    panel: flask.Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: object) -> object:
+        raise RuntimeError("broken on purpose")
+
+    who = hire(panel, StaffRole.BILLING)
+    monkeypatch.setattr(Plans, "get_query", broken)
+    monkeypatch.setattr(panel, "testing", False)
+    answer = who.get("/paketler/")
+    assert answer.status_code == 500 and "broken on purpose" not in answer.text
+    assert "tell an owner of the panel" in answer.text and "write to support" not in answer.text
 
 
 def test_every_register_is_in_the_menu(panel: flask.Flask) -> None:
