@@ -135,6 +135,8 @@ def test_rule_and_ground_are_chosen_and_not_there_beforehand(
     for name, said in (("policy", "Choose a rule."), ("ground", "Choose a ground.")):
         answer = who.post(f"/vaka/{case_id}/karar", **{**form, name: ""})
         assert answer.status_code == 400 and f'<a href="#f-{name}">{said}' in answer.text
+    answer = who.post(f"/vaka/{case_id}/karar", **{**form, "outcome": "pause_campaign"})
+    assert answer.status_code == 400 and '<a href="#f-campaign">Choose a campaign.' in answer.text
     path, asked = f"/istisna/yeni/{shop.payment}", {"explanation": "Müşteri telefonda bildirdi."}
     answer = other.post(path, **asked, ground="")
     assert answer.status_code == 400 and '<a href="#f-ground">Choose a ground.' in answer.text

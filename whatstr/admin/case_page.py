@@ -142,6 +142,8 @@ class CasePage(Page):
             if forms.text("hold_line") == "1":
                 kinds.append(ActionKind.PAUSE_LINE)
         target = forms.text("campaign") if outcome == "pause_campaign" else ""
+        if outcome == "pause_campaign" and not target:
+            raise InvalidInput("campaign", "missing")
         decisions.decide(
             actor=access.actor(),
             case_id=case_id,

@@ -11,6 +11,7 @@ from whatstr.core.web import Sentence
 _FIELDS = {
     "actions": lambda e: _("Choose what to do. A dismissal or a warning stands alone."),
     "policy": lambda e: _("Choose a rule."),
+    "campaign": lambda e: _("Choose a campaign."),
     "ground": lambda e: (
         _("Choose a ground.")
         if e.context.get("reason") == "unknown"
