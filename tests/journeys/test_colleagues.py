@@ -14,7 +14,9 @@ from tests.journeys.under_key import opened_with
 from whatstr.vault.client import VaultClient
 from whatstr.vault.http import ApiError
 
-NAME, THEIRS = "Mehmet Uzunsoyadlıoğlu", "altı fener sarı liman"
+# One word of the name is wider than a phone, as is the address below.
+NAME = "Mehmet Uzunsoyadlıoğullarındangelenlersülalesininenbüyükoğlu"
+THEIRS = "altı fener sarı liman"
 DRAFT = "ab" * 16
 
 

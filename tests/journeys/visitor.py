@@ -26,7 +26,11 @@ document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`refused by policy: ${event.violatedDirective} ${event.blockedURI}`);
 });
 """
-_SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# The page, and the dialog over it: what can be moved sideways has something out of sight.
+_SIDEWAYS = """
+Math.max(...[document.documentElement, ...document.querySelectorAll("dialog[open]")]
+  .map((one) => one.scrollWidth - one.clientWidth))
+"""
 # What hangs over the right edge, for the failure's words.
 _WIDE = """
 [...document.querySelectorAll("body *")]
