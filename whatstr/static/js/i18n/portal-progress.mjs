@@ -5,7 +5,7 @@ export default {
     ofRows: "toplam {all}",
     perSecond: "Saniyede mesaj",
     left: "Kalan süre",
-    goesOn: "Sürecek",
+    goesOn: "Devamı",
     unclear: "Hesaplanıyor",
     reached: "Ulaştı",
     ofAll: "{all} alıcı içinde {share}",
