@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import flask
 import pytest
 import sqlalchemy as sa
@@ -66,6 +68,9 @@ def test_a_paused_line_stops_with_the_decision_and_goes_on_after_the_undo(
     )
     assert WHY in statement.text_tr and WHY in statement.text_en
     assert statement.appeal_until is not None
+    until = statement.appeal_until.astimezone(ZoneInfo("Europe/Istanbul"))
+    assert f"{until:%d.%m.%Y} gününe kadar" in statement.text_tr
+    assert f"appeal until {until.day} {until:%b %Y};" in statement.text_en
     mail = (
         session()
         .scalars(

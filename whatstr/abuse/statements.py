@@ -9,6 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from babel.dates import format_date
 from sqlalchemy.orm import load_only
 
 from whatstr.abuse.models import Action, ActionKind, Case, Decision, StatementOfReasons
@@ -95,14 +96,19 @@ def _english(case: Case, decision: Decision, done: Sequence[Words], until: datet
             f"Reasons: {decision.explanation}",
             "A member of our staff decided after reviewing reports of recipients; this was not an "
             "automated decision.",
-            f"If you disagree, you may appeal until {_day(until)}; somebody other than who decided "
-            "reviews the appeal. You may also go to court.",
+            f"If you disagree, you may appeal until {_english_day(until)}; somebody other than who "
+            "decided reviews the appeal. You may also go to court.",
         ]
     )
 
 
 def _day(at: datetime) -> str:
     return at.astimezone(ZoneInfo(ZONE)).strftime("%d.%m.%Y")
+
+
+def _english_day(at: datetime) -> str:
+    """As English pages write a day: its month in words, so that no reader takes it for another."""
+    return str(format_date(at.astimezone(ZoneInfo(ZONE)).date(), "d MMM y", locale="en"))
 
 
 def _send(statement: StatementOfReasons) -> None:
