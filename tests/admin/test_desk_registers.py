@@ -14,6 +14,7 @@ from tests.admin.customers import Customer, report
 from tests.admin.office import Colleague, hire
 from tests.apps import as_owner
 from tests.services import ModuleDatabase
+from whatstr.accounts.contact import edit_member, edit_organization
 from whatstr.accounts.models import (
     Member,
     Organization,
@@ -21,10 +22,13 @@ from whatstr.accounts.models import (
     OutboundMail,
     StaffRole,
 )
-from whatstr.audit.models import AuditEvent
+from whatstr.audit.models import ActorKind, AuditEvent
+from whatstr.audit.services import Actor
 from whatstr.billing.models import Plan
 from whatstr.core import queues
 from whatstr.core.database import redis
+from whatstr.core.db import transaction
+from whatstr.core.errors import NotFound
 from whatstr.core.queue_state import note_run, publish_timetable
 
 WHY = "Müşteri telefonda istedi, kimliği doğrulandı."
@@ -55,6 +59,54 @@ def test_a_deleted_customer_is_not_given_a_name_again(
     form = {"name": "Yeni Ad", "language": "tr", "note": WHY, "version": "1"}
     assert who.get(path).status_code == who.post(path, **form).status_code == 404
     assert "Edit contact data" not in who.get(page).text
+
+
+def test_nothing_is_done_about_a_deleted_customer_any_more(
+    panel: flask.Flask, database: ModuleDatabase, shop: Customer
+) -> None:
+    who, page = hire(panel, StaffRole.OWNER), f"/isletme/{shop.organization}/"
+    person = f"/kullanicilar/details/?id={shop.member}"
+    edit, remove = f"/kullanicilar/edit/?id={shop.member}", f"/kullanicilar/{shop.member}/cikar"
+    form = {"language": "tr", "note": WHY, "seen": hidden(who.get(edit).text, "seen")}
+    offered = ("Show one value", "Open a case", "Edit contact data", f"{shop.member}/cikar")
+    before = who.get(page).text + who.get(person).text
+    assert [one for one in offered if one not in before] == []
+    with as_owner(database) as owner:
+        owner.get_one(Organization, shop.organization).state = OrganizationState.DELETED
+    after = who.get(page).text + who.get(person).text
+    assert [one for one in offered if one in after] == []
+    assert who.get(edit).status_code == who.post(edit, name="Ad", **form).status_code == 404
+    assert who.post(remove, confirmed="1", note=WHY).status_code in (302, 404)
+    shown = who.post(f"{page}goster", field="email", reason="abuse_review", note=WHY)
+    assert shown.status_code == 403 or shop.email not in shown.text
+    assert who.post(f"{page}vaka-ac", note=WHY).status_code == 302
+    assert not [one.verb for one in events(database, who) if "signed" not in one.verb]
+    actor = Actor(ActorKind.STAFF, who.id)
+    with panel.app_context(), pytest.raises(NotFound), transaction():
+        edit_organization(
+            actor=actor,
+            organization_id=shop.organization,
+            expected_version=2,
+            values={"name": "Yeni Ad"},
+            language="tr",
+            reason=WHY,
+        )
+    with panel.app_context(), pytest.raises(NotFound), transaction():
+        edit_member(
+            actor=actor,
+            member_id=shop.member,
+            seen=form["seen"],
+            values={"name": "Yeni Ad"},
+            language="tr",
+            reason=WHY,
+        )
+
+
+def test_what_is_shown_and_why_is_chosen_by_the_person(panel: flask.Flask, shop: Customer) -> None:
+    page = hire(panel, StaffRole.OWNER).get(f"/isletme/{shop.organization}/").text
+    for name in ("field", "reason"):
+        start = page.index(f'name="{name}" required')
+        assert '<option value=""' in page[start:].partition("</option>")[0], name
 
 
 def test_contact_data_is_written_without_being_read(

@@ -16,7 +16,7 @@ from whatstr.abuse.models import (
     ReportState,
 )
 from whatstr.abuse.policies import CLAIM_LEASE, CaseNotClaimed, CaseTaken, check_note, lease_runs
-from whatstr.accounts.models import Organization
+from whatstr.accounts.models import Organization, OrganizationState
 from whatstr.audit.services import SYSTEM, Actor, record
 from whatstr.core import clock
 from whatstr.core.db import session
@@ -62,7 +62,8 @@ def open_for(*, actor: Actor, organization_id: uuid.UUID, note: str) -> Case:
     """The open case about an organization as a whole, or a new one that staff open themselves, on
     what they saw. Raises InvalidInput, NotFound."""
     reason = check_note(note)
-    if session().get(Organization, organization_id) is None:
+    organization = session().get(Organization, organization_id)
+    if organization is None or organization.state is OrganizationState.DELETED:
         raise NotFound("organization")
     session().execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     case = _open_case_of(organization_id, None)

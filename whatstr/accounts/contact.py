@@ -2,7 +2,7 @@
 
 Values are written, never read here: whoever edits need not see what stood there. A changed e-mail
 address has to be confirmed anew, and the old one is told, so that nobody moves an account in
-silence.
+silence. Of a deleted customer nothing is written: what was forgotten stays forgotten.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ from sqlalchemy.orm import load_only, undefer
 
 from whatstr.accounts import policies
 from whatstr.accounts.mail import MailKind, queue_mail
-from whatstr.accounts.models import Member, MemberRole, MemberState, Organization
+from whatstr.accounts.models import (
+    Member,
+    MemberRole,
+    MemberState,
+    Organization,
+    OrganizationState,
+)
 from whatstr.accounts.sessions import revoke_sessions
 from whatstr.audit.services import Actor, record
 from whatstr.core.crypto import matches, norm_email
@@ -89,7 +95,7 @@ def edit_organization(
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if row is None:
+    if row is None or row.state is OrganizationState.DELETED:
         raise NotFound("organization")
     if row.version != expected_version:
         raise Conflict("organization", version=row.version)
@@ -161,6 +167,12 @@ def restore_member(*, actor: Actor, member_id: uuid.UUID, reason: str) -> None:
     _note(actor, "member.restored", row.id, row.organization_id, words, [])
 
 
+def is_deleted(organization_id: uuid.UUID) -> bool:
+    """Whether the customer is deleted: its data are gone, and nothing is written of it."""
+    query = sa.select(Organization.state).where(Organization.id == organization_id)
+    return session().scalar(query) is OrganizationState.DELETED
+
+
 def _locked(member_id: uuid.UUID, seen: str | None) -> Member:
     row = session().scalar(
         sa.select(Member)
@@ -176,7 +188,7 @@ def _locked(member_id: uuid.UUID, seen: str | None) -> Member:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if row is None:
+    if row is None or is_deleted(row.organization_id):
         raise NotFound("member")
     if seen is not None and seen_of(row) != seen:
         raise Conflict("member")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import load_only
 from whatstr.abuse.desk import RevealReason
 from whatstr.abuse.models import Case, CaseState
 from whatstr.abuse.policies import check_note
+from whatstr.accounts.contact import is_deleted
 from whatstr.accounts.models import Member, MemberRole, Organization
 from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.accounts.reveal_alerts import watch_reveals
@@ -75,7 +76,9 @@ class Granted:
 def fields_for(person: SignedInStaff, organization_id: uuid.UUID) -> Sequence[Field]:
     """What the person may have shown of this organization now: within a case that they have
     claimed, an open exception, or an open support request that they have in hand; the owner
-    everything."""
+    everything. Of a deleted customer nothing is left to show."""
+    if is_deleted(organization_id):
+        return []
     allowed: set[str] = set()
     if person.may(P.REVEAL_IN_REQUEST) and person.may(P.STAFF_WRITE):
         allowed |= set(FIELDS)

@@ -129,6 +129,11 @@ def _member_matches(text: str) -> Any:
     return sa.or_(email, matches(Member.phone_ix, "member.phone", norm_text(digits)))
 
 
+def _may_write(model: Member) -> bool:
+    """Whether the person on the page may change a member; of a deleted customer nobody may."""
+    return access.may(P.ORGANIZATIONS_WRITE) and not contact.is_deleted(model.organization_id)
+
+
 class Members(Register):
     """People of organizations, masked."""
 
@@ -186,12 +191,12 @@ class Members(Register):
 
     def links(self, model: Member) -> Sequence[tuple[str, str]]:
         found = customer_links(model)
-        if access.may(P.ORGANIZATIONS_WRITE):
+        if _may_write(model):
             found.append((_("Edit contact data"), self.get_url(".edit_view", id=model.id)))
         return found
 
     def verbs(self, model: Member) -> Sequence[labels.Verb]:
-        if not access.may(P.ORGANIZATIONS_WRITE):
+        if not _may_write(model):
             return ()
         if model.state is MemberState.REMOVED:
             return (
@@ -224,6 +229,8 @@ class Members(Register):
     def edit_view(self) -> Any:
         """Contact data of a member: what is left empty stays as it is."""
         row = self.get_one(flask.request.args.get("id"))
+        if contact.is_deleted(row.organization_id):
+            raise NotFound("member")
         target = self.get_url(".details_view", id=row.id)
         if flask.request.method == "GET":
             return self._contact_form(row.id, target)
