@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import undefer_group
 
-from tests.admin.customers import Customer, report
+from tests.admin.customers import Customer, open_shop, report
 from tests.admin.office import Colleague, hire
 from tests.apps import as_owner
 from tests.services import ModuleDatabase
@@ -157,6 +157,11 @@ def test_a_moved_address_is_confirmed_anew_and_the_old_one_told(
     other = who.get(path).text
     taken = who.post(path, email=new.upper(), **{**form, "seen": hidden(other, "seen")})
     assert taken.status_code == 302, "one's own address is not taken"
+    neighbour = open_shop(database)
+    form = {**form, "seen": hidden(who.get(path).text, "seen")}
+    refused = who.post(path, email=neighbour.email, name="Ayşe Yeni", **form)
+    assert refused.status_code == 409 and 'id="f-email-error"' in refused.text
+    assert 'value="Ayşe Yeni"' in refused.text and neighbour.email in refused.text
 
 
 def test_a_member_is_removed_and_put_back(

@@ -134,6 +134,7 @@ def test_a_reason_and_a_column_are_needed(panel: flask.Flask) -> None:
     assert page.status_code == 400 and "at least 10 letters" in page.text
     page = who.post("/disa-aktarmalar/new/", kind="payments", note=WHY)
     assert page.status_code == 400 and "Choose at least one column" in page.text
+    assert 'id="f-columns-error"' in page.text
     page = who.post("/disa-aktarmalar/new/", kind="cases", columns=["state"], note=WHY)
     assert page.status_code == 403
     assert who.post("/disa-aktarmalar/new/", kind="staff_user", note=WHY).status_code == 400

@@ -143,3 +143,11 @@ def test_a_change_that_comes_late_shows_both_versions(panel: flask.Flask) -> Non
     late = owner.post(path, display_name="İkinci", **form)
     assert late.status_code == 409 and "Birinci" in late.text and "İkinci" in late.text
     assert "Birinci" in owner.get(f"/gorevliler/details/?id={other.id}").text
+
+
+def test_a_form_without_a_role_says_so_beside_the_roles(panel: flask.Flask) -> None:
+    who = hire(panel, StaffRole.OWNER)
+    form = {"display_name": "Nil Yeni", "email": "nil@whatstr.example", "language": "tr"}
+    page = who.post("/gorevliler/new/", **form)
+    assert page.status_code == 400 and 'value="Nil Yeni"' in page.text
+    assert 'id="f-roles-error"' in page.text

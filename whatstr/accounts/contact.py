@@ -219,7 +219,7 @@ def _check_free(email: str, member_id: uuid.UUID) -> None:
     same = matches(Member.email_ix, "member.email", norm_email(policies.normal_email(email)))
     taken = session().scalar(sa.select(Member.id).where(same, Member.id != member_id))
     if taken is not None:
-        raise EmailInUse()
+        raise EmailInUse(field="email")
 
 
 def _owners(organization_id: uuid.UUID) -> int:
