@@ -12,6 +12,7 @@ from whatstr.accounts.permissions import StaffPermission as P
 from whatstr.admin import labels
 from whatstr.admin.listing import of_customer
 from whatstr.admin.views import EnumFilter, Register
+from whatstr.core.i18n import version_day
 
 OCCASIONS = {
     "sign_up": lazy_gettext("Sign-up"),
@@ -28,6 +29,10 @@ class Acceptances(Register):
     lead = lazy_gettext("Which version was accepted, when and for what. Rows never change.")
     search_hint = lazy_gettext("Customer number")
     heading_column = "document"
+    empty_title = lazy_gettext("Nothing accepted yet")
+    empty_text = lazy_gettext(
+        "A document is accepted at the sign-up, the purchase and the launch of a campaign."
+    )
     read = P.ORGANIZATIONS_READ
     column_list = ("at", "organization_id", "document", "document_version", "context", "language")
     column_details_list = (*column_list, "context_id", "member_id")
@@ -44,6 +49,8 @@ class Acceptances(Register):
     }
     column_formatters = labels.columns(
         organization_id=lambda row: labels.customer(row.organization_id),
+        document_version=lambda row: version_day(row.document_version),
+        member_id=lambda row: labels.linked("members", row.member_id),
         document=lambda row: labels.document_words().get(row.document, row.document),
         context=lambda row: str(OCCASIONS.get(row.context, row.context)),
         language=lambda row: labels.language_name(row.language),

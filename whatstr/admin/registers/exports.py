@@ -46,6 +46,8 @@ class Exports(Register):
         "A register as a file: with a reason, approved by a second person above 1,000 rows, gone "
         "after a day. Every download is recorded."
     )
+    empty_title = lazy_gettext("No export yet")
+    empty_text = lazy_gettext("Whoever needs a register as a file asks for it above.")
     read = P.EXPORTS_REQUEST
     can_create = True
     create_permission = P.EXPORTS_REQUEST

@@ -15,6 +15,12 @@ from whatstr.admin.views import EnumFilter, Register
 from whatstr.audit.models import ActorKind, AuditEvent
 from whatstr.core import queues
 from whatstr.core.db import transaction
+from whatstr.vault.models import SenderCertificate
+
+
+def _plain(said: Any) -> str:
+    """A value of an event's details as people write it: several ones with commas."""
+    return ", ".join(map(str, said)) if isinstance(said, list) else str(said)
 
 
 class Trail(Register):
@@ -56,7 +62,9 @@ class Trail(Register):
         reason=lambda row: trail_words.reason(row.reason),
         organization_id=lambda row: labels.customer(row.organization_id),
         seq=lambda row: str(row.seq),
-        detail=lambda row: "; ".join(f"{key}: {said}" for key, said in (row.detail or {}).items()),
+        detail=lambda row: "; ".join(
+            f"{key}: {_plain(said)}" for key, said in (row.detail or {}).items()
+        ),
     )
     column_formatters_detail = {  # noqa: RUF012
         **column_formatters,
@@ -94,6 +102,8 @@ class Certificates(Register):
 
     name = lazy_gettext("Sender certificates")
     lead = lazy_gettext("Public keys that browsers seal campaigns to; a new one each week.")
+    empty_title = lazy_gettext("No certificate yet")
+    empty_text = lazy_gettext("The sender publishes its first one when it starts.")
     read = P.SETTINGS_READ
     column_list = ("kid", "not_before", "not_after")
     column_default_sort = ("not_before", True)
@@ -104,3 +114,6 @@ class Certificates(Register):
     }
     column_formatters = labels.columns(kid=lambda row: str(row.kid))
     column_formatters_detail = column_formatters
+
+    def heading(self, model: SenderCertificate) -> str:
+        return str(_("Key %(number)s", number=model.kid))

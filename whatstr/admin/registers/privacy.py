@@ -175,6 +175,8 @@ class Disclosures(Register):
         "Who asked for data, on what ground, what was handed over, by whom, approved by whom."
     )
     search_hint = lazy_gettext("Number")
+    empty_title = lazy_gettext("No demand yet")
+    empty_text = lazy_gettext("A demand of an authority is recorded above before it is answered.")
     read = P.DISCLOSURES_READ
     can_create = True
     create_permission = P.DISCLOSURES_WRITE

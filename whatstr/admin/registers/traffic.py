@@ -189,7 +189,8 @@ class Checks(Register):
         "Figures of campaigns, held against Meta's receipts after the end and each night."
     )
     subject_kind = "campaign"
-    empty_title = lazy_gettext("Every figure agrees")
+    heading_column = "kind"
+    empty_title = lazy_gettext("No difference found")
     empty_text = lazy_gettext("A difference that a check finds appears here.")
     read = P.ORGANIZATIONS_READ
     column_list = ("at", "organization_id", "campaign_id", "kind", "rows", "corrected")
