@@ -126,6 +126,7 @@ def test_a_second_factor_is_set_up_at_the_first_sign_in(panel: flask.Flask) -> N
     answer = browser.post("/giris/kurulum", data={**form, "code": code})
     codes = re.findall(r"<code>([A-Z2-7]{4}(?:-[A-Z2-7]{4}){3})</code>", answer.text)
     assert answer.status_code == 200 and len(set(codes)) == 10
+    assert "Earlier codes" not in answer.text, "there were none"
     assert browser.get("/").status_code == 200
     assert all(one not in browser.get("/hesabim/").text for one in codes), "shown once"
     other = panel.test_client()
@@ -135,6 +136,8 @@ def test_a_second_factor_is_set_up_at_the_first_sign_in(panel: flask.Flask) -> N
     third = panel.test_client()
     first_step(who, third)
     assert second_step(third, codes[0]) == 401, "one use"
+    form = {"csrf_token": token_of(other, "/hesabim/")}
+    assert "Earlier codes do not work" in other.post("/hesabim/kodlar", data=form).text
 
 
 def test_who_has_a_factor_cannot_be_given_another_by_the_password(panel: flask.Flask) -> None:

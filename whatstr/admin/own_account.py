@@ -79,7 +79,9 @@ class OwnAccount(Page):
             made = staff_factors.new_recovery_codes(
                 actor=access.actor(), staff_id=access.current_staff().staff_id
             )
-        return self.render("admin/codes.html", codes=made, target=self.get_url(".index"))
+        return self.render(
+            "admin/codes.html", codes=made, renewed=True, target=self.get_url(".index")
+        )
 
     @expose("/oturum/<uuid:session_id>/bitir", methods=["POST"])  # type: ignore[untyped-decorator]
     @access.needs(P.SELF)
