@@ -130,6 +130,8 @@ def test_columns_are_limited_by_role(panel: flask.Flask) -> None:
 
 def test_a_reason_and_a_column_are_needed(panel: flask.Flask) -> None:
     who = hire(panel, StaffRole.BILLING)
+    form = who.get("/disa-aktarmalar/new/?kind=payments").text
+    assert "Customer <code>organization_id</code>" in form
     page = who.post("/disa-aktarmalar/new/", kind="payments", columns=["id"], note="kısa")
     assert page.status_code == 400 and "at least 10 letters" in page.text
     page = who.post("/disa-aktarmalar/new/", kind="payments", note=WHY)

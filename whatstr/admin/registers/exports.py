@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import flask
@@ -35,6 +35,14 @@ NAMES = {
     "reports": lazy_gettext("Reports of recipients"),
     "trail": lazy_gettext("Audit trail"),
 }
+
+
+def _words_of(kind: str) -> Mapping[str, Any]:
+    """What the register of this name calls its columns; the file has their technical names."""
+    for view in flask.current_app.extensions["admin"][0]._views:
+        if isinstance(view, Register) and view.endpoint == kind:
+            return dict(view.column_labels)
+    return {}
 
 
 class Exports(Register):
@@ -118,6 +126,7 @@ class Exports(Register):
             kinds=[(key, NAMES[key]) for key, one in KINDS.items() if one.allowed(allowed)],
             kind=kind if chosen and chosen.allowed(allowed) else "",
             columns=[one.name for one in chosen.allowed(allowed)] if chosen else [],
+            column_words=_words_of(kind),
             said=flask.request.form,
             errors=errors or {},
             list_url=self.get_url(".index_view"),
