@@ -12,7 +12,10 @@ import redis
 
 from tests.sending.conftest import Tune
 from tests.sending.gates import told
-from tests.sending.stage import Stage, job_rows, people
+from tests.sending.stage import Stage, job_rows, people, within
+from whatstr.campaigns.pacing import COUNTED_FOR, Wait
+from whatstr.sending import context
+from whatstr.sending.quota import Reserved, quota_of
 from whatstr.simulator.meta import seed
 
 
@@ -32,6 +35,39 @@ def test_no_more_people_than_the_portfolio_may_reach(stage: Stage) -> None:
     assert (row["state"], row["wait_code"]) == ("running", "portfolio_limit")
     hours = (row["wait_until"] - datetime.now(UTC)) / timedelta(hours=1)
     assert 23.9 < hours < 24.2
+
+
+def test_a_campaign_that_just_fits_waits_for_nothing(stage: Stage) -> None:
+    limit(stage, "TIER_250")
+    campaign = stage.campaign(people(250))
+
+    stage.run()
+
+    assert stage.counts(campaign) == {"accepted": 250}
+    row = told(stage, campaign)
+    assert (row["state"], row["wait_code"]) == ("done", None)
+
+
+def test_whoever_fills_a_limit_waits_like_who_met_it(stage: Stage) -> None:
+    """Otherwise a line that takes what comes free as fast as it does is never told to wait, and
+    another one of the portfolio, which was, finds nothing each time it looks."""
+    limit(stage, "TIER_250")
+    everybody = [os.urandom(16) for _ in range(250)]
+
+    def reserve(some: list[bytes]) -> Reserved:
+        now = datetime.now(UTC)
+        quota = quota_of(
+            context.pace_redis(), line_id=stage.line, organization_id=stage.organization, now=now
+        )
+        quota.build(now=now)
+        return quota.reserve(some)
+
+    assert within(stage, lambda: reserve(everybody[:249])) == Reserved(249)
+    filled = within(stage, lambda: reserve(everybody[249:]))
+    assert (filled.count, filled.wait) == (1, Wait.PORTFOLIO)
+    assert 0 <= COUNTED_FOR.total_seconds() - filled.seconds < 60
+    assert within(stage, lambda: reserve(everybody)) == Reserved(250), "all are counted already"
+    assert within(stage, lambda: reserve([os.urandom(16)])).count == 0
 
 
 def test_whoever_was_reached_already_counts_once(stage: Stage) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from whatstr.campaigns.models import CampaignState
@@ -76,9 +76,11 @@ class Counted:
         count = min([len(wanted), *(room for room, _ in free.values())])
         for one in self.people:
             one.at.append((self.now, count))
-        if count == len(wanted):
+        if not free:
             return Reserved(count)
-        code, (_, full) = min(free.items(), key=lambda entry: entry[1][0])
+        code, (room, full) = min(free.items(), key=lambda entry: entry[1][0])
+        if count < room:
+            return Reserved(count)
         oldest = min((at for at, _ in full.at), default=self.now)
         return Reserved(count, code, (oldest + COUNTED_FOR - self.now).total_seconds())
 
@@ -150,11 +152,12 @@ def slice_once(mine: Sequence[Running], now: datetime) -> datetime:
     return min(max(now + timedelta(seconds=1), wake) for wake in wakes)
 
 
-def looked_at_again(pause: Pause, now: datetime) -> datetime:
+def looked_at_again(pause: Pause, now: datetime, rises: Sequence[datetime] = ()) -> datetime:
     """The engine looks every few seconds; here only the first look is taken that can find anything
-    new, half a period after it."""
+    new, half a period after it: the wait is over, or a limit has risen."""
     half = timedelta(seconds=Pause(pause.wait).seconds(now) / 2)
-    return max(now, pause.until or now) + half
+    new = [pause.until or now, *(at for at in rises if at > now)]
+    return max(now, min(new)) + half
 
 
 def nobody_talks(people: Collection[bytes], *, now: datetime) -> set[bytes]:
@@ -171,7 +174,8 @@ def post(one: Running, go: Go, now: datetime) -> datetime:
     found = [Candidate(row, "", NOBODY, b"") for row in range(size)]
     count = len(admission.admit(found, now=now))
     if admission.pause is not None:
-        one.rest = looked_at_again(admission.pause, now)
+        rises = [at for rule in one.load.allowances for at, _ in rule.limits]
+        one.rest = looked_at_again(admission.pause, now, rises)
     one.left -= count
     end = now + timedelta(seconds=count / rate)
     if count:
@@ -210,7 +214,19 @@ def worlds(draw: st.DrawFn) -> list[Load]:
     return sorted(loads, key=lambda one: one.due_at)
 
 
+def two_lines_of_one_limit() -> list[Load]:
+    """The second comes when the first has used up the limit: from then on they share what comes
+    free, at the very rate at which either could send it alone."""
+    shared = Allowance(Wait.PORTFOLIO, [(NOON, 100_000)])
+    times = [("a", NOON), ("b", NOON + timedelta(hours=11))]
+    return [
+        Load(line, RATE, 200_000, at, at + timedelta(days=7), first=100, allowances=[shared])
+        for line, at in times
+    ]
+
+
 @given(worlds(), st.integers(0, 100))
+@example(two_lines_of_one_limit(), 45)
 @settings(deadline=None, max_examples=8)
 def test_the_engine_does_what_the_plan_said(loads: list[Load], told_seconds: int) -> None:
     until = max(load.ends_at for load in loads)

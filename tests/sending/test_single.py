@@ -83,7 +83,7 @@ def test_its_person_counts_toward_the_limit_of_the_portfolio(
     stage: Stage, valkey_sender_server: EmbeddedValkey
 ) -> None:
     stage.sql("UPDATE line SET limit_tier = 'TIER_250'")
-    numbers = people(2)
+    numbers = people(3)
 
     assert send(stage, numbers[0]) == SingleOutcome("accepted")
 
@@ -91,7 +91,8 @@ def test_its_person_counts_toward_the_limit_of_the_portfolio(
         (key,) = (key for key in client.keys("people:*") if not key.endswith(b":run"))
         counted = client.zrange(key, 0, -1, withscores=True)
         assert [person for person, _ in counted] == [stage.recipient_ix(numbers[0])]
-        client.zadd(key, {str(n): counted[0][1] for n in range(249)})
-    assert send(stage, numbers[1]) == SingleOutcome("failed", NO_MORE_PEOPLE)
+        client.zadd(key, {str(n): counted[0][1] for n in range(248)})
+    assert send(stage, numbers[1]) == SingleOutcome("accepted"), "the last that fits"
+    assert send(stage, numbers[2]) == SingleOutcome("failed", NO_MORE_PEOPLE)
     assert send(stage, numbers[0]) == SingleOutcome("failed", 131056), "counted already"
-    assert stage.ledger()["messages"] == 1
+    assert stage.ledger()["messages"] == 2

@@ -31,18 +31,21 @@ _KEEP_MS = round(COUNTED_FOR.total_seconds() * 1000)
 _PORTION = 5_000
 
 # KEYS: a set of people and a mark for each scope. ARGV: how long a person counts, one limit a
-# scope, the people. Answer: how many of them fit, the scope that ends it (0: none), ms until that
-# has room again; or -1 and the scope that is not built.
+# scope, the people. Answer: how many of them fit, the scope that is used up (0: none), ms until
+# that has room again; or -1 and the scope that is not built. Whoever fills a scope to the brim is
+# told so like whoever did not fit in: two lines that share what comes free take turns.
 _RESERVE = """
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local scopes = #KEYS / 2
 local held = {}
+local began = {}
 for i = 1, scopes do
   if redis.call('GET', KEYS[scopes + i]) ~= run then return {-1, i, 0} end
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - ARGV[1])
   held[i] = redis.call('ZCARD', KEYS[i])
+  began[i] = held[i]
 end
 local full = 0
 local count = 0
@@ -58,6 +61,9 @@ for p = scopes + 2, #ARGV do
     if fresh[i] then held[i] = held[i] + 1 end
   end
   count = count + 1
+end
+for i = 1, scopes do
+  if full == 0 and held[i] > began[i] and held[i] >= tonumber(ARGV[1 + i]) then full = i end
 end
 local wait = 0
 if full > 0 then
@@ -92,8 +98,8 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """The first `count` of the asked may be written to. Fewer than asked: `wait` says which limit
-    is used up and `seconds` when it has room again."""
+    """The first `count` of the asked may be written to. `wait`: the limit that these, or the next
+    one, used up, and `seconds` when it has room again."""
 
     count: int
     wait: Wait | None = None

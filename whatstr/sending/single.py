@@ -207,7 +207,7 @@ def _is_counted(connection: Connection, person: list[bytes], *, now: datetime) -
         now=now,
     )
     quota.build(now=now)
-    return quota.reserve(person).wait is None
+    return quota.reserve(person).count == len(person)
 
 
 def _forget(one: Candidate) -> None:

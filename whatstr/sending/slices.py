@@ -183,13 +183,15 @@ class Slice:
                 holds.apply, stop.trouble, campaign_id=job.id, line_id=self._line
             )
             return
-        if lane is not None and lane.admission.pause is not None:
-            await self._rest(job.id, lane.admission.pause)
+        any_due = await self._bridge.run(batches.any_due, now=clock.now())
+        pause = lane.admission.waits(any_due=any_due) if lane is not None else None
+        if pause is not None:
+            await self._rest(job.id, pause)
             return
         done = await self._bridge.run(
             progress.finish_if_done, job.id, unknown_wait=self._unknown_wait
         )
-        if not done and not await self._bridge.run(batches.any_due, now=clock.now()):
+        if not done and not any_due:
             await self._retry_later(job.id)
 
     def _api(self, session: aiohttp.ClientSession, connection: Connection) -> CloudApi:
