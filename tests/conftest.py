@@ -8,17 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import compiled, services
 from whatstr.local.chromium import find_chromium, launch_arguments
 from whatstr.local.postgres import EmbeddedPostgres
 from whatstr.local.valkey import EmbeddedValkey
 
+# Hypothesis has a profile of its own where CI is set. That a machine is slow is no fault of a test.
+settings.register_profile(
+    "on_a_busy_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     services.forget_own_environment()
     services.refuse_other_hosts()
     compiled.once()
+    if "ci" not in settings.get_current_profile_name():
+        settings.load_profile("on_a_busy_machine")
     # pytest-playwright 0.10 defines `base_url` in the way that pytest 10 will refuse.
     session_fixtures = "Session-scoped fixtures defined as instance methods"
     config.addinivalue_line(
