@@ -268,6 +268,7 @@ def test_a_revealed_value_leaves_the_page(
     quiet.clock.install()
     quiet.goto(f"{address}/isletme/{shop.organization}/")
     quiet.get_by_label("Value", exact=True).select_option("email")
+    quiet.get_by_label("Reason", exact=True).select_option("support")
     quiet.get_by_label("Why now, in words").fill("Müşteri aramamızı istedi.")
     quiet.get_by_role("button", name="Record and show").click()
     shown = quiet.get_by_text(shop.email)

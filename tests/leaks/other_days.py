@@ -119,6 +119,7 @@ def staff(days: Days, portal: Portal) -> None:
     owner = uuid.UUID(me["organization"]["id"])
     operator.page.goto(f"{days.service.admin}/isletme/{owner}/")
     shows = operator.form("/goster")
+    shows.locator("[name=field]").select_option(index=1)
     shows.locator("[name=reason]").select_option(index=1)
     shows.locator("[name=note]").fill(NOTE)
     shows.locator("button[type=submit]").click()
