@@ -78,7 +78,9 @@ def delete_account(portal: Portal, password: str) -> None:
     number = re.findall(r"\d+", label.inner_text())[-1]
     portal.type_in({"number": number, "password": password}, within=portal.dialog)
     portal.press("Hesabı kalıcı olarak sil", within=portal.dialog)
-    expect(portal.page.get_by_text("Hesabınız silindi")).to_be_visible()
+    expect(portal.page.get_by_role("heading", level=1)).to_have_text("Hesabınız silindi")
+    expect(portal.page.get_by_role("navigation")).to_have_count(0)
+    expect(portal.page.locator("[data-slot=org-name]")).to_be_empty()
 
 
 class SecondStep:

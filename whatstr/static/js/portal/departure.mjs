@@ -1,7 +1,7 @@
 /** Panels of the settings page: the archive of everything, and the end of the account. */
 
 import words from "../i18n/portal-departure.mjs";
-import { fill, fmt, h, notice, pageLang, progressBar, toast, translator } from "../ui/index.mjs";
+import { fill, fmt, h, notice, pageLang, progressBar, slot, toast, translator } from "../ui/index.mjs";
 import { formDialog } from "./dialogs.mjs";
 import { download } from "./download.mjs";
 import { atField, errorNotice, toastError } from "./errors.mjs";
@@ -52,6 +52,18 @@ export function exportPanel(vault) {
   );
 }
 
+/** Nobody is signed in any more: the menu leads nowhere, and no business is named. */
+function leaveFrame() {
+  slot("org-name", "");
+  slot("banners", "");
+  for (const menu of document.querySelectorAll(".rail, .dock")) menu.remove();
+  document.querySelector(".topbar a").href = "/";
+  document.querySelector("h1").textContent = t("deletedTitle");
+  document.title = `${t("deletedTitle")} · WhatsTR`;
+  document.body.classList.add("portal-bare");
+  document.getElementById("main").className = "bare-main";
+}
+
 export function deletePanel(vault, me) {
   const number = String(me.organization.customer_no);
   const ask = () => formDialog({
@@ -69,7 +81,8 @@ export function deletePanel(vault, me) {
       await vault.call("account.delete", { password }).catch((error) => {
         throw atField(error, { wrong_password: "password" });
       });
-      show(notice({ tone: "ok", title: t("deletedTitle"), text: t("deletedText") }), h("p", {}, h("a", { class: "btn btn-secondary", href: "/" }, t("deletedGo"))));
+      leaveFrame();
+      show(notice({ tone: "ok", text: t("deletedText") }), h("p", {}, h("a", { class: "btn btn-secondary", href: "/" }, t("deletedGo"))));
     },
   });
   return h(
@@ -77,6 +90,6 @@ export function deletePanel(vault, me) {
     { class: "panel stack" },
     h("h2", {}, t("deleteTitle")),
     h("p", { class: "meta" }, t("deleteText")),
-    h("p", {}, h("button", { class: "btn btn-danger-quiet", type: "button", onClick: () => ask().catch(toastError) }, t("deleteGo"))),
+    h("div", { class: "row-wrap" }, h("button", { class: "btn btn-danger-quiet", type: "button", onClick: () => ask().catch(toastError) }, t("deleteGo"))),
   );
 }
