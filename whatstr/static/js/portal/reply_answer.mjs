@@ -18,7 +18,7 @@ export function answerForm(vault, { at, line, from, user }) {
       "form",
       { class: "stack gap-above" },
       field({ name: "text", label: t("answerText"), type: "textarea", required: true, attrs: { maxlength: "4096", rows: "3" } }),
-      h("div", { class: "form-actions" }, submitButton(t("answerSend"), { kind: "secondary", iconName: "send" })),
+      h("div", { class: "form-actions" }, submitButton(t("answerSend"), { kind: "secondary", size: "sm", iconName: "send" })),
       said,
     ),
     {
