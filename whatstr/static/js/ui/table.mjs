@@ -184,7 +184,7 @@ export function dataTable({ columns, rows, caption, onRow = null, sort = null, s
   node.update = (next) => {
     state.rows = next;
     if (next.length === 0 && empty) return fill(node, empty);
-    fill(node, h("div", { class: "table-tools" }, search && box.node, found), table, none, more);
+    fill(node, search && h("div", { class: "table-tools" }, box.node, found), table, none, more);
     draw();
     return node;
   };
