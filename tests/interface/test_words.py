@@ -175,3 +175,20 @@ def test_no_literal_goes_through_a_filter_of_the_language() -> None:
     literal = r"(?<![\w.])[\d.]+\s*\|\s*(number|money|datetime)\b"
     found = [p.name for p in TEMPLATES.rglob("*.html") if re.search(literal, p.read_text("utf-8"))]
     assert found == []
+
+
+# Figures that are never one: limits, choices, parts of something longer.
+ALWAYS_SEVERAL = {
+    *("buyText", "endsDays", "lateMinutes", "limitUsed", "manyErrors", "minutesChoice"),
+    *("rateChanged", "rejectsFirst", "sameText", "startAtHelp", "textHelp"),
+}
+
+
+def test_english_has_the_singular_beside_a_number_that_may_be_one() -> None:
+    several = re.compile(r'^    (\w+): "[^"]*\{\w+\} (?:people|(?!was |is )[a-z-]+s)\b', re.M)
+    found = {}
+    for path in (SCRIPTS / "i18n").glob("*.mjs"):
+        for block in re.split(r"\n  en: \{", path.read_text("utf-8"))[1:]:
+            for key in set(several.findall(block.split("\n  }", 1)[0])) - ALWAYS_SEVERAL:
+                found[f"{path.name}: {key}"] = key
+    assert sorted(found) == []

@@ -14,7 +14,7 @@ export default {
     submitNext: "Gönder ve sıradakine geç",
   },
   en: {
-    secondsLeft: "Hidden again in {n} seconds.",
+    secondsLeft: "Hidden again in {n} {n|second|seconds}.",
     hiddenAgain: "Hidden again.",
     nextRow: "Next row",
     previousRow: "Previous row",

@@ -75,7 +75,7 @@ export default {
     spent: "Spent",
     lines: "Lines",
     allLines: "All lines",
-    lineHealth: "Quality: {quality} · at most {rate} messages a second",
+    lineHealth: "Quality: {quality} · at most {rate} {rate|message|messages} a second",
     lastCampaigns: "Last campaigns",
     allCampaigns: "All campaigns",
     noCampaigns: "No campaigns yet",

@@ -55,7 +55,7 @@ export default {
     hours: "Hours",
     holds: "What holds the rest back?",
     freely: "Nothing holds it back",
-    rate: "The line sends up to {rate} messages a second.",
+    rate: "The line sends up to {rate} {rate|message|messages} a second.",
     changeHours: "Change the hours",
     recipients: "Recipients",
     until: "{from}–{to}",

@@ -57,7 +57,7 @@ export default {
     says_expired: "Expired ({n}): their turn did not come in the campaign's time, or Meta could not deliver within 30 days.",
     says_cancelled: "Cancelled ({n}): these recipients were sent nothing; their credits returned.",
     late: "Results may still change for some minutes: Meta also reports deliveries later.",
-    spoken: "{done} of {all} recipients handled.",
+    spoken: "{done} of {all} {all|recipient|recipients} handled.",
     away: "No connection; the figures may be old. Sending goes on without you, reconnecting…",
     pauseTitle: "Pause sending?",
     pauseWaiting: "The {n} waiting {n|recipient gets|recipients get} nothing until you resume.",

@@ -196,7 +196,7 @@ export default {
     sessionEnd: "End",
     sessionEnded: "The session was ended.",
     sessionEndOthers: "End all others",
-    sessionsEnded: "{n} sessions were ended.",
+    sessionsEnded: "{n} {n|session was|sessions were} ended.",
     unknownBrowser: "Unknown browser",
     teamLink: "Team and account key",
     teamLinkText: "Who can sign in, invitations and the account's key have a page of their own.",
