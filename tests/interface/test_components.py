@@ -99,7 +99,7 @@ def test_numbers_money_and_time_as_people_read_them(parts: Page) -> None:
         "12.480",
         "1.250,00\N{NO-BREAK SPACE}₺",
         "−0,05\N{NO-BREAK SPACE}₺",
-        "23 Kas 2026 14:05",
+        "23 Kas 2026".replace(" ", "\N{NO-BREAK SPACE}") + " 14:05",
         "%98,4",
         "<%0,1",
         "2 sa 5 dk",

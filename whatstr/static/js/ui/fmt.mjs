@@ -52,10 +52,10 @@ function parts(value, lang, options) {
   return found;
 }
 
-/** "23 Kas 2026" / "23 Nov 2026". Takes a Date, an ISO text or milliseconds. */
+/** "23 Kas 2026" / "23 Nov 2026", on one line. Takes a Date, an ISO text or milliseconds. */
 export function date(value, lang = pageLang()) {
   const p = parts(value, lang, { day: "numeric", month: "short", year: "numeric" });
-  return `${p.day} ${p.month} ${p.year}`;
+  return [p.day, p.month, p.year].join("\u00a0");
 }
 
 /** "14:05". */
