@@ -119,6 +119,12 @@ def test_a_suspension_needs_a_second_person(visit: Visit, service: Service) -> N
     expect(told).to_contain_text("Gerekçesi e-posta adresinize gönderildi")
     portal.visitor.shoot("overview-suspended")
     portal.visitor.accessible("overview-suspended")
+    portal.page.locator(".rail").get_by_role("link", name="English").click()
+    expect(portal.page.locator("html")).to_have_attribute("lang", "en")
+    portal.visitor.opened()
+    expect(told).to_contain_text("Your sending is stopped")
+    expect(told).to_contain_text("The reasons were sent to your e-mail address")
+    portal.visitor.shoot("overview-suspended-in-english")
 
 
 def _send_one(customer: Customer, number: str) -> None:

@@ -50,8 +50,7 @@ export async function openPage(build) {
       goSignIn();
       return;
     }
-    const me = await getJson("me");
-    await keepLanguage(me);
+    const me = await inPageLanguage(await getJson("me"));
     frame(vault, me);
     await build({ vault, me });
     view().removeAttribute("aria-busy");
@@ -75,13 +74,14 @@ function frame(vault, me) {
 }
 
 /** Sentences from the server come in the member's language: what is chosen here counts there, too. */
-async function keepLanguage({ member }) {
-  if (member.language === pageLang()) return;
+async function inPageLanguage(me) {
+  if (me.member.language === pageLang()) return me;
   try {
     const chosen = await getJson("preferences");
     await putJson("preferences", { ...chosen, language: pageLang() });
+    return await getJson("me");
   } catch {
-    // Not worth a word: the next page tries again.
+    return me; // Not worth a word: the next page tries again.
   }
 }
 
