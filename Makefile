@@ -30,6 +30,8 @@ ifneq ($(strip $(PIP_INDEX_URL)),)
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Tests start hundreds of processes: where Python may not keep what it compiled, each compiles anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo demo-code demo-once test check fast bench chaos leak-scan lint types env translations lock clean bench-staff
 .DEFAULT_GOAL := demo
