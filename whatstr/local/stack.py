@@ -52,13 +52,14 @@ def url(port: int) -> str:
 
 
 def call(address: str, body: Mapping[str, Any] | None = None, *, token: str = "") -> Any:
-    """A JSON call to one of our own simulators: GET, or POST with a body."""
+    """A JSON call to one of our own simulators: GET, or POST with a body. While it takes thousands
+    of messages on a busy machine its answer can take long."""
     headers = {"Content-Type": "application/json"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(address, data=data, headers=headers)  # noqa: S310 - loopback
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - loopback
         return json.load(answer)
 
 
