@@ -25,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
     services.forget_own_environment()
     services.refuse_other_hosts()
     compiled.once()
-    if "ci" not in settings.get_current_profile_name():
+    if settings.get_current_profile_name() != "ci":
         settings.load_profile("on_a_busy_machine")
     # pytest-playwright 0.10 defines `base_url` in the way that pytest 10 will refuse.
     session_fixtures = "Session-scoped fixtures defined as instance methods"

@@ -15,18 +15,23 @@ from unittest import mock
 
 import flask
 import pyotp
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
-from tests.services import tidy
+from tests.apps import as_owner
+from tests.services import ModuleDatabase, tidy
 from whatstr.accounts import staff, staff_factors, staff_sessions
 from whatstr.accounts.models import StaffRole
 from whatstr.admin.access import cookie_name
+from whatstr.audit.models import AuditEvent
 from whatstr.audit.services import SYSTEM
 from whatstr.core import clock
 from whatstr.core.db import transaction
 
+WHY = "Müşteri telefonda istedi, kimliği doğrulandı."
+"""A reason long enough for whatever asks for one."""
 PASSWORD = "görevli parolası 2026"
 
 
@@ -133,3 +138,19 @@ def cookies(colleague: Colleague, address: str) -> Sequence[Any]:
     """The colleague's session for a browser context."""
     with colleague.app.app_context():
         return [{"name": cookie_name(), "value": colleague.token, "url": address}]
+
+
+def hidden(page: str, name: str) -> str:
+    """The value of a hidden field of a form."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found, name
+    return found[1]
+
+
+def events(database: ModuleDatabase, who: Colleague) -> list[AuditEvent]:
+    """What the trail holds of a colleague, oldest first."""
+    with as_owner(database) as owner:
+        query = sa.select(AuditEvent).where(AuditEvent.actor_id == who.id)
+        rows = list(owner.scalars(query.order_by(AuditEvent.seq)))
+        owner.expunge_all()
+        return rows

@@ -28,6 +28,15 @@ def plain(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", main).split())
 
 
+def acceptance(shop: Customer, document: str, context: str) -> AcceptedDocument:
+    made = AcceptedDocument(
+        organization_id=shop.organization, member_id=shop.member, document=document,
+        document_version="2026-11-01", context=context, language="tr", at=clock.now(),
+    )  # fmt: skip
+    made.address = "203.0.113.4"
+    return made
+
+
 @pytest.mark.parametrize(
     ("lang", "words", "done"),
     [
@@ -40,11 +49,7 @@ def test_codes_are_said_in_words(
 ) -> None:
     who, now = hire(panel, StaffRole.OWNER), clock.now()
     with as_owner(database) as owner:
-        accepted = AcceptedDocument(
-            organization_id=shop.organization, member_id=shop.member, document="refund-term",
-            document_version="2026-11-01", context="checkout", language="tr", at=now,
-        )  # fmt: skip
-        accepted.address = "203.0.113.4"
+        accepted = acceptance(shop, "refund-term", "checkout")
         event = StripeEvent(
             event_id=f"evt_{uuid.uuid4().hex}", type="price.created", outcome="ignored",
             created_at=now, received_at=now,
@@ -64,11 +69,7 @@ def test_pages_of_rows_are_headed_and_filled_with_words(
 ) -> None:
     who, now = hire(panel, StaffRole.OWNER), clock.now()
     with as_owner(database) as owner:
-        accepted = AcceptedDocument(
-            organization_id=shop.organization, member_id=shop.member, document="terms",
-            document_version="2026-11-01", context="sign_up", language="tr", at=now,
-        )  # fmt: skip
-        accepted.address = "203.0.113.4"
+        accepted = acceptance(shop, "terms", "sign_up")
         check = CampaignCheck(
             campaign_id=shop.running, organization_id=shop.organization, at=now,
             kind=Difference.TOTALS, rows=3, corrected=True,

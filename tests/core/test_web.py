@@ -334,18 +334,3 @@ def test_the_database_away_is_503_as_page_and_as_call(
         call: Any = client.get("plans")
         assert call.status_code == 503 and error_of(call)["code"] == "unavailable"
         assert app.test_client().get("/giris").status_code == 200
-
-
-def test_behind_a_proxy_its_word_counts_and_only_there(
-    database: ModuleDatabase, valkey_server: EmbeddedValkey
-) -> None:
-    told = {"X-Forwarded-For": "203.0.113.5", "X-Forwarded-Proto": "https"}
-    for hops, seen in (("0", "127.0.0.1 http"), ("1", "203.0.113.5 https")):
-        with role_app("web", database, valkey_server, WHATSTR_PROXIES=hops) as app:
-
-            @app.get("/who")
-            @open_to_all
-            def who() -> str:
-                return f"{flask.request.remote_addr} {flask.request.scheme}"
-
-            assert app.test_client().get("/who", headers=told).text == seen
